@@ -1,0 +1,29 @@
+// The commands of the `boardloop` program. Each Add...Command() declares its flags and help; when the
+// command line names it, `action` becomes its work, which runs after parsing.
+#pragma once
+
+#include <functional>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/statusor.h"
+
+namespace boardloop {
+
+// What the program returns to the shell; --help documents it.
+enum class ExitCode : int {
+  kOk = 0,
+  kFailed = 1,      // The program or its surroundings failed: disk full, gnuplot missing.
+  kBadInput = 2,    // Wrong usage, or an input that is refused.
+  kDoesNotFit = 3,  // Only with `analyze --check`.
+};
+
+using Action = std::function<absl::StatusOr<ExitCode>()>;
+
+void AddAnalyzeCommand(CLI::App& program, Action& action);
+void AddSpacesCommand(CLI::App& program, Action& action);
+void AddSubnetCommand(CLI::App& program, Action& action);
+void AddBoardsCommand(CLI::App& program, Action& action);
+void AddEvalCommand(CLI::App& program, Action& action);
+void AddOverviewCommand(CLI::App& program, Action& action);
+
+}  // namespace boardloop

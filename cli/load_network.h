@@ -1,0 +1,35 @@
+// Networks by what a user types: a name, a subnet or a file.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/graph/graph.h"
+#include "core/space/subnet.h"
+
+namespace boardloop {
+
+// Loads the network that `net` names:
+//   "x.json"                  a subnet file
+//   "x.tflite"                an int8 model
+//   "mbv2-imagenet w0.5 ..."  a subnet as canonical text (core/space/subnet.h), told by its '|'
+//   "mcunet_in3"              a released MCUNet network (ReleasedNetworkNames)
+//   "mobilenet_v2:res=96"     a reference network (core/graph/reference_networks.h)
+//
+// `space` is the preset's name or the file of the space that subnets come from; empty: the preset
+// that a subnet names. Genes outside the space's choices are accepted as ValidateSubnet says (e = 5 of
+// the released networks). The graph is named `net`.
+//
+// NOT_FOUND         no such file, network or space
+// INVALID_ARGUMENT  the file or text is refused; or a status of ImportTflite
+absl::StatusOr<Graph> LoadNetwork(const std::string& net, const std::string& space);
+
+// The networks that the MCUNet papers' authors released, which are subnets of mbv2-imagenet:
+// mcunet_vww1 (80 px, 2 classes) and mcunet_in3 (ImageNet, 320 kB).
+std::vector<std::string> ReleasedNetworkNames();
+
+// NOT_FOUND  no such network
+absl::StatusOr<Subnet> ReleasedNetwork(const std::string& name);
+
+}  // namespace boardloop

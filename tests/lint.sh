@@ -1,0 +1,147 @@
+#!/usr/bin/env bash
+# Checks what a tool can check. Every check runs, also after one has failed; the last line counts.
+# Needs the packages of `deploy/install-deps.sh dev`, and for all but --quick the release build.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+usage() {
+  cat <<'TEXT'
+Usage: tests/lint.sh [--quick] [--tidy all|changed|none]
+
+  --quick       only what takes seconds: format, shellcheck, sources, machine paths
+  --tidy WHICH  clang-tidy on all sources (default), on those that differ from origin/main, or none
+TEXT
+}
+
+quick=false
+tidy=all
+while (($# > 0)); do
+  case "$1" in
+    --quick) quick=true; shift ;;
+    --tidy) tidy=${2:?--tidy needs all, changed or none}; shift 2 ;;
+    -h | --help) usage; exit 0 ;;
+    *) usage >&2; exit 2 ;;
+  esac
+done
+
+build=build/release
+jobs=$(nproc)
+scratch=$(mktemp --directory)
+trap 'rm --recursive --force "$scratch"' EXIT
+
+# Files of the project that match the patterns, new ones included, one per line.
+files() {
+  git ls-files --cached --others --exclude-standard --deduplicate -- "$@" | while read -r file; do
+    if [[ -e $file ]]; then printf '%s\n' "$file"; fi
+  done
+}
+
+check_format() {
+  # clang-format reports each place: the file and how many places are enough.
+  files '*.h' '*.cc' '*.c' | xargs --no-run-if-empty clang-format-14 --dry-run 2>"$scratch/format"
+  [[ ! -s $scratch/format ]] || {
+    grep --only-matching '^[^: ]*:[0-9:]* warning' "$scratch/format" | cut --delimiter=: --fields=1 |
+      sort | uniq --count
+    echo "clang-format-14 -i FILE... formats them"
+    return 1
+  }
+}
+
+check_shell() {
+  { files '*.sh'; echo .ci/run; } | xargs shellcheck
+}
+
+# A source that no CMakeLists.txt names is never compiled. It is named in the nearest one, or by its
+# whole path in another.
+check_sources_are_listed() {
+  local source folder status=0
+  files '*CMakeLists.txt' | xargs cat >"$scratch/lists"
+  while read -r source; do
+    folder=$(dirname "$source")
+    while [[ ! -e $folder/CMakeLists.txt ]]; do folder=$(dirname "$folder"); done
+    if ! grep --quiet --word-regexp --fixed-strings -e "${source#"$folder"/}" \
+      "$folder/CMakeLists.txt" && ! grep --quiet --fixed-strings -e "/$source" "$scratch/lists"; then
+      echo "$source is not named in $folder/CMakeLists.txt"
+      status=1
+    fi
+  done < <(files '*.cc' '*.c' '*.proto' '*.fbs')
+  return $status
+}
+
+# Nothing depends on where one machine keeps its files.
+check_machine_paths() {
+  ! files | xargs grep --line-number --binary-files=without-match --regexp="$PWD/" \
+    --regexp='/home/[a-z]' --regexp='/root/[a-z]' --regexp='/Users/[A-Za-z]'
+}
+
+# compile_header FILE STANDARD
+compile_header() {
+  # shellcheck disable=SC2086  # Several words.
+  echo "#include \"$1\"" | g++ -std="$2" -x c++ -fsyntax-only -Wall -Wextra -Wshadow -Werror \
+    $include_flags - && return 0
+  echo "$1 does not compile alone as $2"
+  return 1
+}
+export -f compile_header
+
+# Every header compiles alone; those of core/ as C++17, for files that also include LibTorch's.
+check_headers() {
+  # Every include folder that some target has: also where generated headers lie.
+  include_flags=$(grep --only-matching --extended-regexp -e '-(I|isystem )/[^ ]*' \
+    "$build/compile_commands.json" | sort --unique | tr '\n' ' ')
+  export include_flags
+  # shellcheck disable=SC2016  # The inner bash expands it.
+  files 'bench/*.h' 'cli/*.h' 'core/*.h' 'tests/*.h' |
+    sed --regexp-extended -e 's/^core.*/& c++17/' -e '/ c\+\+17$/!s/$/ c++20/' |
+    xargs --max-procs="$jobs" --max-lines=1 bash -c 'compile_header "$@"' _
+}
+
+check_tidy() {
+  case "$tidy" in
+    none) return 0 ;;
+    changed) git diff --name-only --diff-filter=d origin/main -- '*.cc' >"$scratch/tidy" ;;
+    all) files '*.cc' >"$scratch/tidy" ;;
+    *) echo "--tidy is $tidy, must be all, changed or none"; return 1 ;;
+  esac
+  # The compilation database is GCC's: clang does not know all of its warnings.
+  xargs --no-run-if-empty --max-procs="$jobs" --max-args=1 \
+    clang-tidy-14 --quiet --extra-arg=-Wno-unknown-warning-option -p "$build" \
+    <"$scratch/tidy" 2>/dev/null
+}
+
+report_sizes() {
+  echo "sizes of $build, bytes"
+  size "$build"/bin/* 2>/dev/null
+}
+
+failed=0
+run_check() {
+  local start=$SECONDS
+  if "$2" >"$scratch/output" 2>&1; then
+    printf 'ok      %-38s %4d s\n' "$1" $((SECONDS - start))
+  else
+    printf 'FAILED  %-38s %4d s\n' "$1" $((SECONDS - start))
+    cat "$scratch/output"
+    failed=$((failed + 1))
+  fi
+}
+
+run_check "clang-format" check_format
+run_check "shellcheck" check_shell
+run_check "sources are in a CMakeLists.txt" check_sources_are_listed
+run_check "no paths of one machine" check_machine_paths
+if ! $quick; then
+  [[ -e $build/compile_commands.json ]] || {
+    echo "lint.sh: there is no $build yet: run deploy/build.sh" >&2
+    exit 2
+  }
+  run_check "headers are self-contained" check_headers
+  run_check "clang-tidy ($tidy)" check_tidy
+  report_sizes
+fi
+
+if ((failed > 0)); then
+  echo "lint: $failed checks failed"
+  exit 1
+fi
+echo "lint: every check passed"

@@ -71,8 +71,8 @@ absl::StatusOr<AnalysisOptions> OptionsFrom(const AnalyzeFlags& flags) {
   if (!flags.board.empty()) {
     BL_ASSIGN_OR_RETURN(const BoardType board, LoadBoardType(flags.board));
     options.plan.regions = board.ArenaRegions();
-    options.plan.sram_limit = std::accumulate(options.plan.regions.begin(),
-                                              options.plan.regions.end(), int64_t{0});
+    options.plan.sram_limit =
+        std::accumulate(options.plan.regions.begin(), options.plan.regions.end(), int64_t{0});
     options.flash_limit = board.FlashForNetwork();
   }
   if (flags.sram_limit) {

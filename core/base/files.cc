@@ -74,6 +74,12 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes)
 }
 
 absl::Status WriteFileAtomically(const std::string& path, const std::string& content) {
+  // A rename would replace a device or a folder's link with a file, not write into it.
+  struct stat info;
+  if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("cannot write %s: it is not a regular file", path));
+  }
   std::string temporary = path + ".XXXXXX";
   absl::Status status;
   {

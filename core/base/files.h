@@ -18,6 +18,9 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes)
 
 // Writes `path` through a temporary file beside it and a rename: readers see the old content or the
 // new, never a part.
+//
+// INVALID_ARGUMENT     there is something else than a regular file at `path`
+// NOT_FOUND and others as the operating system says
 absl::Status WriteFileAtomically(const std::string& path, const std::string& content);
 
 }  // namespace boardloop

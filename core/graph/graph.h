@@ -90,7 +90,7 @@ struct Tensor {
 
 struct Op {
   OpKind kind = OpKind::kConv2d;
-  std::string name;  // "s2b1.expand", or the tensor's name in a .tflite
+  std::string name;                        // "s2b1.expand", or the tensor's name in a .tflite
   absl::InlinedVector<int32_t, 2> inputs;  // Tensor indices.
   int32_t output = -1;                     // Tensor index.
   Activation activation = Activation::kNone;

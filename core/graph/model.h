@@ -24,17 +24,16 @@ struct Quantization {
 struct OpWeights {
   std::vector<int8_t> filter;        // Layout as OpKind says.
   std::vector<float> filter_scales;  // One per output channel; a per-tensor scale is repeated.
-  // A per-tensor filter scale in the source: TFLite derives one multiplier from a float product
-  // then (kFullyConnected), from a double product otherwise; bit-exactness needs to know.
+  // The source had one scale for all channels; the arithmetic is the same, export writes it so again.
   bool per_tensor = false;
-  std::vector<int32_t> bias;         // One per output channel, scale input * filter; zeros if absent.
+  std::vector<int32_t> bias;  // One per output channel, scale input * filter; zeros if absent.
 };
 
 struct Model {
   Graph graph;
-  std::vector<Quantization> quantization;           // By tensor.
-  std::vector<OpWeights> weights;                   // By op; empty where it has none.
-  std::map<int32_t, std::vector<int8_t>> constants; // By tensor, for Tensor::constant.
+  std::vector<Quantization> quantization;            // By tensor.
+  std::vector<OpWeights> weights;                    // By op; empty where it has none.
+  std::map<int32_t, std::vector<int8_t>> constants;  // By tensor, for Tensor::constant.
 };
 
 // INVALID_ARGUMENT names the op or tensor and what is wrong with it.

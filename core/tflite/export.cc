@@ -98,7 +98,8 @@ int32_t Exporter::AddInts(const Op& op, const std::string& what, std::vector<int
   return file_.AddInt32(op.name + "/" + what, extents, values);
 }
 
-// Pads the input of `op` by its window's padding, with `value`, into `output` (an index in the file).
+// Pads the input of `op` by its window's padding, with `value`, into `output` (an index in the
+// file).
 void Exporter::AddPad(const Op& op, int32_t value, int32_t output) {
   const Window& w = op.window;
   const Quantization& quantization = model_.quantization[op.inputs[0]];
@@ -185,8 +186,8 @@ absl::Status Exporter::AddDepthwise(const Op& op, const OpWeights& weights) {
   return absl::OkStatus();
 }
 
-// Its result has two dimensions; where four are needed a RESHAPE follows, which the import drops. Both
-// tensors then have the operator's name, so that the import finds it either way.
+// Its result has two dimensions; where four are needed a RESHAPE follows, which the import drops.
+// Both tensors then have the operator's name, so that the import finds it either way.
 void Exporter::AddFullyConnected(const Op& op, const OpWeights& weights) {
   std::vector<int32_t> inputs = AddWeights(op, weights);
   inputs.insert(inputs.begin(), op.inputs[0]);

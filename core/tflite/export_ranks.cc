@@ -73,7 +73,8 @@ std::vector<bool> FlatTensors(const Graph& graph) {
     const Shape& shape = graph.tensors[t].shape;
     flat[t] = shape.height == 1 && shape.width == 1;
   }
-  // Demands travel with the data and against it; each pass takes back at least one more, so this ends.
+  // Demands travel with the data and against it; each pass takes back at least one more, so this
+  // ends.
   for (bool changed = true; changed;) {
     changed = false;
     for (const Op& op : graph.ops) changed |= Apply(op, flat);

@@ -1,4 +1,5 @@
-// Writes the tables of a .tflite: tensors, their buffers, operators. Knows the format, not the network.
+// Writes the tables of a .tflite: tensors, their buffers, operators. Knows the format, not the
+// network.
 #pragma once
 
 #include <cstdint>

@@ -21,6 +21,8 @@ struct Importer {
 
 using B = fb::BuiltinOperator;
 
+constexpr size_t kMaxTotalInputs = 1'000'000;  // And outputs, of all operators.
+
 constexpr Importer kImporters[] = {
     {B::CONV_2D, 2, 3, ImportConv2d},
     {B::DEPTHWISE_CONV_2D, 2, 3, ImportDepthwiseConv2d},
@@ -104,9 +106,17 @@ absl::Status ImportInput(NetworkBuilder& net) {
 
 absl::StatusOr<std::vector<FileOperator>> ReadOperators(const TfliteFile& file) {
   std::vector<FileOperator> ops;
+  size_t inputs = 0;
   for (int32_t i = 0; i < file.operator_count(); ++i) {
     absl::StatusOr<FileOperator> op = file.ReadOperator(i);
     if (!op.ok()) return Annotate(op.status(), absl::StrFormat("op %d", i));
+    // Entries of the list may all be one operator of the file, so a small file could have any
+    // number.
+    inputs += op->inputs.size() + op->outputs.size();
+    if (inputs > kMaxTotalInputs) {
+      return Invalid("the operators up to %d have %d inputs and outputs, at most %d are supported",
+                     i, inputs, kMaxTotalInputs);
+    }
     ops.push_back(*std::move(op));
   }
   return ops;

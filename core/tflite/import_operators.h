@@ -1,5 +1,5 @@
-// How each operator of a file enters the network. An operator's function checks its options, inputs and
-// constants, and emits at most one op of the graph for it.
+// How each operator of a file enters the network. An operator's function checks its options, inputs
+// and constants, and emits at most one op of the graph for it.
 #pragma once
 
 #include "absl/status/status.h"

@@ -42,10 +42,10 @@ absl::StatusOr<std::vector<bool>> ReadReduced(NetworkBuilder& net, const FileOpe
   return reduced;
 }
 
-// Averaging over one of two spatial dimensions, as MCUNet's networks do that take the mean in two steps.
-// An average pool as wide as the input equals it where both round alike: on the same scale, and for an
-// extent of 3 (or 1). There no sum lies halfway between two results, and TFLite's multiplier for 1/3 has
-// no shift that would round a second time.
+// Averaging over one of two spatial dimensions, as MCUNet's networks do that take the mean in two
+// steps. An average pool as wide as the input equals it where both round alike: on the same scale,
+// and for an extent of 3 (or 1). There no sum lies halfway between two results, and TFLite's
+// multiplier for 1/3 has no shift that would round a second time.
 absl::StatusOr<Op> MeanAsPool(NetworkBuilder& net, const FileOperator& op, int32_t input,
                               bool over_height, bool over_width) {
   const Shape& in = net.shape(input);

@@ -65,7 +65,8 @@ absl::Status EmitReshape(NetworkBuilder& net, int32_t input, int32_t tensor) {
   return net.Emit(std::move(reshape), tensor);
 }
 
-// The shape a RESHAPE asks for, from its second input or else its options; -1 stands for what is left.
+// The shape a RESHAPE asks for, from its second input or else its options; -1 stands for what is
+// left.
 absl::StatusOr<std::vector<int64_t>> ReadNewShape(NetworkBuilder& net, const FileOperator& op) {
   if (op.input(1) != kAbsentInput) {
     return net.tensors().ReadSmallConstant(op.input(1), "new shape");

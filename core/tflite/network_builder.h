@@ -1,10 +1,10 @@
 // Builds the Model while the operators of a file are read in order: keeps, for each tensor of the
 // file, what has become of it.
 //
-// Operators that only describe how values are read are not emitted at once. PAD and a TRANSPOSE or MEAN
-// that leaves another layout are remembered with the tensor, and the reader decides: a convolution
-// takes the padding into its window, a MEAN reads through the layout. Any other reader calls ReadPlain,
-// which emits the kPad or kReshape that is then needed.
+// Operators that only describe how values are read are not emitted at once. PAD and a TRANSPOSE or
+// MEAN that leaves another layout are remembered with the tensor, and the reader decides: a
+// convolution takes the padding into its window, a MEAN reads through the layout. Any other reader
+// calls ReadPlain, which emits the kPad or kReshape that is then needed.
 #pragma once
 
 #include <cstdint>
@@ -63,8 +63,8 @@ class NetworkBuilder {
   // As Read, but with any padding put around it: only the layout may be unusual.
   absl::StatusOr<Value> ReadUnpadded(int32_t tensor);
 
-  // Appends `op`, whose inputs are set, as the producer of `tensor`, and checks the file's shape, type
-  // and quantization of it. Without `layout` it is natural.
+  // Appends `op`, whose inputs are set, as the producer of `tensor`, and checks the file's shape,
+  // type and quantization of it. Without `layout` it is natural.
   absl::Status Emit(Op op, int32_t tensor, OpWeights weights = {});
   absl::Status EmitWithLayout(Op op, int32_t tensor, const Layout& layout, OpWeights weights = {});
 
@@ -73,7 +73,8 @@ class NetworkBuilder {
   // UNIMPLEMENTED  `value` is a constant: converters compute what depends on constants alone
   absl::Status Define(int32_t tensor, Value value);
 
-  // The tensor is INT8 and its quantization is that of graph tensor `like`: the operator copies values.
+  // The tensor is INT8 and its quantization is that of graph tensor `like`: the operator copies
+  // values.
   absl::Status CheckSameQuantization(int32_t tensor, int32_t like) const;
 
   // The model; the file's outputs become the graph's.

@@ -24,11 +24,11 @@ absl::StatusOr<Model> ImportTflite(const std::string& bytes, const std::string& 
 
 absl::StatusOr<Model> LoadTflite(const std::string& path);
 
-// Writes a .tflite (schema version 3) that LiteRT runs with the same results. ImportTflite reads the
-// same model back, save what a .tflite says in one way only: a kPad in front of a convolution is then
-// part of it, a kReshape to the same shape is gone, and so is an op that no output depends on, a
-// depthwise convolution of one channel with a multiplier is a kConv2d, and each op has the name of its
-// output.
+// Writes a .tflite (schema version 3) that LiteRT runs with the same results. ImportTflite reads
+// the same model back, save what a .tflite says in one way only: a kPad in front of a convolution
+// is then part of it, a kReshape to the same shape is gone, and so is an op that no output depends
+// on, a depthwise convolution of one channel with a multiplier is a kConv2d, and each op has the
+// name of its output.
 //
 // INVALID_ARGUMENT  the model is invalid (ValidateModel), or its weights exceed kMaxTfliteBytes
 // UNIMPLEMENTED     an average pool padded as neither SAME nor VALID does, which .tflite cannot say

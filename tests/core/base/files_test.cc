@@ -118,5 +118,10 @@ TEST_F(FilesTest, AWriteThatFailsLeavesNoOtherFile) {
   EXPECT_EQ(FilesInFolder(), 1);
 }
 
+TEST_F(FilesTest, ADeviceIsNotReplacedByAFile) {
+  EXPECT_THAT(WriteFileAtomically("/dev/null", "text"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("not a regular file")));
+}
+
 }  // namespace
 }  // namespace boardloop

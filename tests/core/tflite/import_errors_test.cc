@@ -454,7 +454,8 @@ TEST(BadBytesTest, FileAboveTheLimitIsRefused) {
                        "supported"));
 }
 
-// Each operator takes a copy of its filter: sharing one buffer must not multiply memory without limit.
+// Each operator takes a copy of its filter: sharing one buffer must not multiply memory without
+// limit.
 TEST(BadBytesTest, ManyOperatorsOnOneLargeFilterAreRefused) {
   std::string bytes = EditedTflite(SmallNetwork("dense"), [](fb::ModelT& f) {
     constexpr int32_t kSide = 4096;
@@ -471,6 +472,16 @@ TEST(BadBytesTest, ManyOperatorsOnOneLargeFilterAreRefused) {
   });
   EXPECT_THAT(ImportTflite(bytes, "bad.tflite"),
               StatusIs(kInvalid, HasSubstr("at most 268435456 are supported")));
+}
+
+TEST(BadBytesTest, TooManyInputsOfAllOperatorsAreRefused) {
+  std::string bytes = EditedTflite(SmallNetwork("concat_width"), [](fb::ModelT& f) {
+    for (int i = 0; i < 1100; ++i) {
+      InsertOperator(f, 0, B::CONCATENATION, std::vector<int32_t>(1000, 0), {1});
+    }
+  });
+  EXPECT_THAT(ImportTflite(bytes, "bad.tflite"),
+              StatusIs(kInvalid, HasSubstr("at most 1000000 are supported")));
 }
 
 }  // namespace

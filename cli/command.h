@@ -1,5 +1,5 @@
-// The commands of the `boardloop` program. Each Add...Command() declares its flags and help; when the
-// command line names it, `action` becomes its work, which runs after parsing.
+// The commands of the `boardloop` program. Each Add...Command() declares its flags and help; when
+// the command line names it, `action` becomes its work, which runs after parsing.
 #pragma once
 
 #include <functional>

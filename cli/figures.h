@@ -11,8 +11,8 @@
 
 namespace boardloop {
 
-// SRAM of each step of `plan` in order of execution: activations and kernel scratch, stacked, with the
-// limit as a line. Behind it, the same operators run layer by layer, where that differs.
+// SRAM of each step of `plan` in order of execution: activations and kernel scratch, stacked, with
+// the limit as a line. Behind it, the same operators run layer by layer, where that differs.
 std::string LayerSramFigure(const std::string& title, const Plan& plan, const Plan& layer_by_layer,
                             std::optional<int64_t> sram_limit);
 

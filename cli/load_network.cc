@@ -25,7 +25,8 @@ struct Released {
   const char* subnet;
 };
 
-// Kernel sizes and expand ratios as read from the network definitions of github.com/mit-han-lab/mcunet.
+// Kernel sizes and expand ratios as read from the network definitions of
+// github.com/mit-han-lab/mcunet.
 constexpr Released kReleased[] = {
     {"mcunet_vww1",
      "mbv2-imagenet w0.5 r80 c2 i3 | 3e6 3e3 3e3 | 7e3 3e6 5e5 | 7e6 7e6 | 3e6 3e4 | 5e5 3e5 3e4 "

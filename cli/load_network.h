@@ -18,8 +18,8 @@ namespace boardloop {
 //   "mobilenet_v2:res=96"     a reference network (core/graph/reference_networks.h)
 //
 // `space` is the preset's name or the file of the space that subnets come from; empty: the preset
-// that a subnet names. Genes outside the space's choices are accepted as ValidateSubnet says (e = 5 of
-// the released networks). The graph is named `net`.
+// that a subnet names. Genes outside the space's choices are accepted as ValidateSubnet says (e = 5
+// of the released networks). The graph is named `net`.
 //
 // NOT_FOUND         no such file, network or space
 // INVALID_ARGUMENT  the file or text is refused; or a status of ImportTflite

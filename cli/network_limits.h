@@ -6,8 +6,8 @@
 
 namespace boardloop {
 
-// For a network in one piece: the largest memory that may hold its arena, and the flash that the reserve
-// for code leaves (core/board/board_type.h).
+// For a network in one piece: the largest memory that may hold its arena, and the flash that the
+// reserve for code leaves (core/board/board_type.h).
 SpaceLimits NetworkLimits(const BoardType& board);
 
 }  // namespace boardloop

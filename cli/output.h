@@ -8,8 +8,9 @@
 
 namespace boardloop {
 
-// Opens what is missing of the descriptors 0 to 2, so that no file we open becomes standard output by
-// accident, and ignores SIGPIPE, so that a closed pipe is an error of a write. Called first in main.
+// Opens what is missing of the descriptors 0 to 2, so that no file we open becomes standard output
+// by accident, and ignores SIGPIPE, so that a closed pipe is an error of a write. Called first in
+// main.
 void PrepareStandardStreams();
 
 // Writes all of `results` to standard output.

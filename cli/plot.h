@@ -9,8 +9,8 @@
 
 namespace boardloop {
 
-// The colours of every picture: told apart by people with colour-blind eyes too (after Okabe and Ito
-// 2008), readable on white.
+// The colours of every picture: told apart by people with colour-blind eyes too (after Okabe and
+// Ito 2008), readable on white.
 namespace colour {
 inline constexpr char kInk[] = "#1f2933";
 inline constexpr char kGrid[] = "#e3e7eb";

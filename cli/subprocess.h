@@ -20,9 +20,9 @@ struct ProcessLimits {
   int64_t output_bytes = int64_t{64} << 20;  // Of both streams together.
 };
 
-// Runs argv[0], looked up in PATH, and waits for its end. A program that ends with an exit code other
-// than 0 is a result. SIGPIPE must be ignored (cli/output.h): the program may end before it has
-// read its input.
+// Runs argv[0], looked up in PATH, and waits for its end. A program that ends with an exit code
+// other than 0 is a result. SIGPIPE must be ignored (cli/output.h): the program may end before it
+// has read its input.
 //
 // NOT_FOUND           no such program
 // DEADLINE_EXCEEDED   still running at the deadline; it has been killed

@@ -13,8 +13,8 @@ struct Column {
   Align align = Align::kRight;
 };
 
-// Rows of cells under titled columns. Text() aligns them for people, Html() marks them up for a page;
-// both make cells safe to show (cli/text.h).
+// Rows of cells under titled columns. Text() aligns them for people, Html() marks them up for a
+// page; both make cells safe to show (cli/text.h).
 class Table {
  public:
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -80,19 +81,14 @@ absl::Status WriteFileAtomically(const std::string& path, const std::string& con
     return absl::InvalidArgumentError(
         absl::StrFormat("cannot write %s: it is not a regular file", path));
   }
-  std::string temporary = path + ".XXXXXX";
+  static std::atomic<int> counter{0};
+  const std::string temporary = absl::StrFormat("%s.%d-%d", path, getpid(), counter++);
   absl::Status status;
   {
-    Descriptor file(mkstemp(temporary.data()));
+    // O_EXCL: never through a link that somebody left there. The kernel applies the umask.
+    Descriptor file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
     if (file.get() < 0) return FileError("cannot create a file beside", path, errno);
-    // mkstemp makes the file private; the result gets the usual permissions.
-    mode_t mask = umask(0);
-    umask(mask);
-    if (fchmod(file.get(), 0666 & ~mask) != 0) {
-      status = FileError("cannot set the permissions of", temporary, errno);
-    } else {
-      status = WriteAll(file.get(), path, content);
-    }
+    status = WriteAll(file.get(), path, content);
   }
   if (status.ok() && std::rename(temporary.c_str(), path.c_str()) != 0) {
     status = FileError("cannot write", path, errno);

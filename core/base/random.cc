@@ -48,8 +48,10 @@ uint64_t Random::Below(uint64_t bound) {
 }
 
 int64_t Random::Between(int64_t low, int64_t high) {
-  return low +
-         static_cast<int64_t>(Below(static_cast<uint64_t>(high) - static_cast<uint64_t>(low) + 1));
+  // Unsigned: the span of all int64_t values does not fit int64_t, nor does its number of values.
+  uint64_t span = static_cast<uint64_t>(high) - static_cast<uint64_t>(low);
+  uint64_t draw = span == UINT64_MAX ? Next() : Below(span + 1);
+  return static_cast<int64_t>(static_cast<uint64_t>(low) + draw);
 }
 
 double Random::Unit() { return static_cast<double>(Next() >> 11) * 0x1.0p-53; }

@@ -46,9 +46,9 @@ struct BoardType {
   // The largest run of RAM regions that touch and may hold the arena: where one arena can lie.
   int64_t LargestArenaBytes() const;
 
-  // What a network gets. Flash less the reserve for code; and the runs of RAM that may hold its arena,
-  // by size, the largest first, less the reserves for stack and data: these go into RAM that may not
-  // hold the arena if there is enough, else into the smallest run that holds them.
+  // What a network gets. Flash less the reserve for code; and the runs of RAM that may hold its
+  // arena, by size, the largest first, less the reserves for stack and data: these go into RAM that
+  // may not hold the arena if there is enough, else into the smallest run that holds them.
   int64_t FlashForNetwork() const;
   std::vector<int64_t> ArenaRegions() const;
 };

@@ -22,9 +22,9 @@ enum class PixelScale {
 };
 const char* PixelScaleName(PixelScale scale);  // "auto", "pixels", "unit", "signed"
 
-// What kAuto stands for with this input: the range [scale * (-128 - zp), scale * (127 - zp)] must have
-// both ends within 5 % of the span of one of the three (for example scale 1, zp -128: kPixels; 1/255,
-// -128: kUnit; 2/255, 0: kSigned).
+// What kAuto stands for with this input: the range [scale * (-128 - zp), scale * (127 - zp)] must
+// have both ends within 5 % of the span of one of the three (for example scale 1, zp -128: kPixels;
+// 1/255, -128: kUnit; 2/255, 0: kSigned).
 //
 // INVALID_ARGUMENT  none fits, as after normalization by mean and deviation; the message has the range
 absl::StatusOr<PixelScale> ResolvePixelScale(const Quantization& input);
@@ -54,8 +54,9 @@ struct Evaluation {
   double images_per_second = 0;                // With decoding.
 };
 
-// Runs `model` on every image of `folder`. Its first output has one value per class, in the order of
-// `folder.classes`; of equal largest values the first counts. Images are not resized or converted.
+// Runs `model` on every image of `folder`. Its first output has one value per class, in the order
+// of `folder.classes`; of equal largest values the first counts. Images are not resized or
+// converted.
 //
 // INVALID_ARGUMENT  number of classes, an image's size or channels differ from the model's, a broken
 //                   image (named); of several, the first in the folder's order

@@ -25,8 +25,8 @@ struct Image {
 
 // Decodes a JPEG or PNG by its first bytes. Grey files give one channel, all others RGB; alpha is
 // laid over black, 16 bits become 8. JPEGs are decoded with the accurate integer DCT and smooth
-// chroma upsampling (the defaults of libjpeg-turbo and of Pillow). What other decoders forgive, such
-// as a truncated JPEG, is an error: a damaged image is not silently evaluated.
+// chroma upsampling (the defaults of libjpeg-turbo and of Pillow). What other decoders forgive,
+// such as a truncated JPEG, is an error: a damaged image is not silently evaluated.
 //
 // INVALID_ARGUMENT  neither JPEG nor PNG, broken, or larger than the limits above
 // UNIMPLEMENTED     a CMYK JPEG

@@ -96,6 +96,18 @@ absl::StatusOr<Shape> ConcatShape(const Op& op, absl::Span<const Shape> inputs) 
   return out;
 }
 
+Shape MeanShape(const Op& op, const Shape& in) {
+  switch (op.axis) {
+    case Axis::kHeight:
+      return {1, in.width, in.channels};
+    case Axis::kWidth:
+      return {in.height, 1, in.channels};
+    case Axis::kChannels:
+      break;
+  }
+  return {1, 1, in.channels};
+}
+
 absl::Status CheckArity(const Op& op, size_t count) {
   bool binary = op.kind == OpKind::kAdd || op.kind == OpKind::kMul;
   size_t wanted = binary ? 2 : 1;
@@ -134,7 +146,7 @@ absl::StatusOr<Shape> InferUnchecked(const Op& op, absl::Span<const Shape> input
       return WindowShape(op, in, in.channels);
     }
     case OpKind::kMean:
-      return Shape{1, 1, in.channels};
+      return MeanShape(op, in);
     case OpKind::kPad: {
       BL_RETURN_IF_ERROR(CheckWindow(op.window));
       const Window& w = op.window;

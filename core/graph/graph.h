@@ -53,7 +53,7 @@ enum class OpKind : uint8_t {
   kMul,              // As kAdd. Squeeze-and-excite scales with a {1, 1, c} input.
   kAveragePool,      // Padding is not counted in the average.
   kMaxPool,
-  kMean,     // Over height and width: {1, 1, c}.
+  kMean,     // Over height and width: {1, 1, c}; by `axis` over one alone: {1, w, c} or {h, 1, c}.
   kPad,      // With the zero point.
   kSoftmax,  // Over channels.
   kReshape,  // Same elements, same order.
@@ -94,11 +94,12 @@ struct Op {
   absl::InlinedVector<int32_t, 2> inputs;  // Tensor indices.
   int32_t output = -1;                     // Tensor index.
   Activation activation = Activation::kNone;
-  Axis axis = Axis::kChannels;  // kConcat
-  Window window;                // Convolutions, pools, kPad.
-  int32_t out_channels = 0;     // Convolutions and kFullyConnected.
-  Shape reshape;                // kReshape, kResizeNearest: the shape of the output.
-  bool align_corners = false;   // kResizeNearest, as TFLite defines them.
+  // kConcat: joined along. kMean: averaged over; kChannels stands for height and width.
+  Axis axis = Axis::kChannels;
+  Window window;               // Convolutions, pools, kPad.
+  int32_t out_channels = 0;    // Convolutions and kFullyConnected.
+  Shape reshape;               // kReshape, kResizeNearest: the shape of the output.
+  bool align_corners = false;  // kResizeNearest, as TFLite defines them.
   bool half_pixel_centers = false;
   float beta = 1.0f;  // kSoftmax
 };
@@ -165,7 +166,7 @@ class GraphBuilder {
   int32_t Depthwise(std::string name, int32_t input, const Window& window, Activation activation);
   int32_t FullyConnected(std::string name, int32_t input, int32_t out_channels);
   int32_t AddTensors(std::string name, int32_t a, int32_t b, Activation activation);
-  int32_t Mean(std::string name, int32_t input);
+  int32_t Mean(std::string name, int32_t input, Axis axis = Axis::kChannels);
   int32_t MaxPool(std::string name, int32_t input, const Window& window);
 
   const Shape& shape(int32_t tensor) const { return graph_.tensors[tensor].shape; }

@@ -77,11 +77,12 @@ int32_t GraphBuilder::AddTensors(std::string name, int32_t a, int32_t b, Activat
   return Add(std::move(op));
 }
 
-int32_t GraphBuilder::Mean(std::string name, int32_t input) {
+int32_t GraphBuilder::Mean(std::string name, int32_t input, Axis axis) {
   Op op;
   op.kind = OpKind::kMean;
   op.name = std::move(name);
   op.inputs = {input};
+  op.axis = axis;
   return Add(std::move(op));
 }
 

@@ -3,8 +3,14 @@
 //
 // Invariants (ValidateModel checks them):
 //   (1) Every tensor has a finite scale > 0 and a zero point in [-128, 127].
-//   (2) Filters are symmetric (zero point 0) with one scale per output channel.
-//   (3) Sizes agree with the graph: filter = FilterElements, filter_scales and bias = out channels.
+//   (2) Filters are symmetric (zero point 0) with one finite scale > 0 per output channel; with
+//       `per_tensor` these are equal.
+//   (3) Sizes agree with the graph: filter = FilterElements, filter_scales and bias = out channels;
+//       a constant has one value for each element, and no other tensor has values.
+//   (4) Operators do what TFLite's int8 kernels can: pools, kPad, kReshape, kConcat and
+//       kResizeNearest copy values, so their inputs and output have one scale and zero point; the
+//       outputs of kSoftmax and kSigmoid have scale 1/256 and zero point -128; `beta` of kSoftmax is
+//       finite and above 0.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +30,8 @@ struct Quantization {
 struct OpWeights {
   std::vector<int8_t> filter;        // Layout as OpKind says.
   std::vector<float> filter_scales;  // One per output channel; a per-tensor scale is repeated.
-  // The source had one scale for all channels; the arithmetic is the same, export writes it so again.
+  // The source had one scale for all channels; the arithmetic is the same, export writes it so
+  // again.
   bool per_tensor = false;
   std::vector<int32_t> bias;  // One per output channel, scale input * filter; zeros if absent.
 };

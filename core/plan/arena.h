@@ -44,14 +44,14 @@ int64_t ArenaLowerBound(absl::Span<const ArenaBuffer> buffers, int64_t alignment
 // lowest offset that is free for its whole life.
 ArenaLayout FirstFitBySize(absl::Span<const ArenaBuffer> buffers, int64_t alignment);
 
-// Finds offsets in one region. Buffers that are alive at the same step never share a byte. `node_budget` bounds
-// the branch and bound; `goal` ends it as soon as the layout is that small (0: go for the lower
-// bound).
+// Finds offsets in one region. Buffers that are alive at the same step never share a byte.
+// `node_budget` bounds the branch and bound; `goal` ends it as soon as the layout is that small (0:
+// go for the lower bound).
 ArenaLayout LayOutArena(absl::Span<const ArenaBuffer> buffers, int64_t alignment,
                         int64_t node_budget, int64_t goal);
 
-// Spreads buffers over several regions: each goes to the first one with room, largest buffers first,
-// then in other orders. nullopt when no order fits (which does not prove that none exists).
+// Spreads buffers over several regions: each goes to the first one with room, largest buffers
+// first, then in other orders. nullopt when no order fits (which does not prove that none exists).
 std::optional<ArenaLayout> LayOutInRegions(absl::Span<const ArenaBuffer> buffers, int64_t alignment,
                                            absl::Span<const int64_t> region_bytes);
 

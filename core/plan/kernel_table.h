@@ -20,8 +20,13 @@ struct Scratch {
 // Shapes are those of one call: in the patch stage, of the largest tile.
 Scratch KernelScratch(const Op& op, const Shape& input, const Shape& output);
 
-// Whether the kernel of `op` can write its output over input `index`, element by element or channel
-// by channel, if nothing reads that input later. True says nothing about sizes.
+// Whether the kernel of `op` can write its output over input `index`, from the same address on, if
+// nothing reads that input later:
+//   element by element   ADD, MUL, activations; shapes are equal
+//   channel by channel   depthwise: a band of the channel is copied before its outputs are written;
+//                        the output must not be larger than the input
+//   pixel by pixel       pointwise: a pair of pixels is copied before its outputs are written, from
+//                        the last pixel to the first where channels grow, so that no input is lost
 bool CanOverwrite(const Op& op, int index);
 
 }  // namespace boardloop

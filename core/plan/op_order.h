@@ -10,8 +10,8 @@
 namespace boardloop {
 
 // An order of graph.ops in which the largest sum of live tensors is smallest: exact (a best-first
-// search over the sets of operators already run) up to `max_states` sets, else the graph's own
-// order.
-std::vector<int32_t> OrderOps(const Graph& graph, int64_t max_states = 20000);
+// search over the sets of operators already run) as long as the sets it makes hold at most `budget`
+// entries together, else the graph's own order.
+std::vector<int32_t> OrderOps(const Graph& graph, int64_t budget = 2000000);
 
 }  // namespace boardloop

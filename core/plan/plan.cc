@@ -83,8 +83,8 @@ std::vector<Interval> TensorsAlive(const Program& program, const ArenaLayout& la
   return alive;
 }
 
-// A kernel that can use more scratch than it needs gets what lies free at its step in the same region:
-// the smallest gap that holds all it can use, else the largest gap.
+// A kernel that can use more scratch than it needs gets what lies free at its step in the same
+// region: the smallest gap that holds all it can use, else the largest gap.
 void GrowScratch(const Scratch& scratch, const std::vector<Interval>& alive, int64_t region_bytes,
                  Step& step) {
   if (scratch.most <= step.scratch_bytes) return;

@@ -10,8 +10,8 @@
 //       computed in place of. Equal lifetimes never share bytes.
 //   (2) Every buffer lies in its region's [0, region_bytes) and starts at a multiple of
 //       kArenaAlignment; the sum of region_bytes is peak_sram_bytes.
-//   (3) peak_sram_bytes is never smaller than lower_bound_bytes; with patches it is never larger than
-//       without, unless only patches fit the regions.
+//   (3) peak_sram_bytes is never smaller than lower_bound_bytes; with patches it is never larger
+//       than without, unless only patches fit the regions.
 #pragma once
 
 #include <cstdint>
@@ -33,12 +33,12 @@ enum class InputMode {
 
 struct PlanOptions {
   bool patch = true;  // false: layer by layer.
-  double patch_max_macs =
-      0.15;  // Extra MACs that patches may cost, as a share, without sram_limit.
-  std::optional<int64_t> sram_limit = std::nullopt;  // With it: the fewest extra MACs that meet it.
-  // Memories that may hold the arena, by size in bytes, the preferred first; no buffer crosses from one
-  // into another. Empty: one memory, as large as needed. A limit like sram_limit: the fewest extra MACs
-  // that fit.
+  // Extra MACs that patches may cost, as a share of all MACs, when there is no limit.
+  double patch_max_macs = 0.15;
+  // In bytes. With it, patches take the fewest extra MACs that meet it.
+  std::optional<int64_t> sram_limit = std::nullopt;
+  // Memories that may hold the arena, by size in bytes, the preferred first; no buffer crosses from
+  // one into another. Empty: one memory, as large as needed. A limit like sram_limit.
   std::vector<int64_t> regions = {};
   InputMode input = InputMode::kResident;
   // Nodes that the search for offsets may visit; beyond it the best arena found is kept.
@@ -49,7 +49,7 @@ struct PlanOptions {
 struct PatchPlan {
   int32_t grid = 1;    // p: tiles per side; 1 means layer by layer.
   int32_t blocks = 0;  // n: blocks of the network in the patch stage (the stem is one).
-  int32_t ops = 0;     // Operators of the graph in the patch stage: ops[0 .. ops).
+  int32_t ops = 0;     // Operators of the graph in the patch stage: those of the first steps.
   int64_t macs = 0;    // MACs of the whole network with the halos computed twice.
 };
 
@@ -79,19 +79,19 @@ struct Plan {
   std::vector<Step> steps;
   std::vector<Placement> placements;
   PatchPlan patch;
-  int64_t arena_bytes = 0;    // End of the highest activation.
+  int64_t arena_bytes = 0;    // End of the highest activation; over regions, the sum of these.
   int64_t scratch_bytes = 0;  // What kernel scratch adds on top of it.
-  int64_t peak_sram_bytes =
-      0;  // arena_bytes + scratch_bytes: the size of the arena in the firmware.
+  // arena_bytes + scratch_bytes: the size of the arena in the firmware.
+  int64_t peak_sram_bytes = 0;
   std::vector<int64_t> region_bytes;  // peak_sram_bytes by region; one entry without regions.
   int64_t lower_bound_bytes = 0;      // No placement of these steps can be smaller.
   bool meets_limit = true;            // false: no plan found is within sram_limit and the regions.
 };
 
-// Plans `graph`. When no plan meets `sram_limit`, the smallest one is returned with meets_limit
-// false: a network that does not fit is a result, not an error.
+// Plans `graph`. When no plan meets the limits, the smallest one is returned, in one region, with
+// meets_limit false: a network that does not fit is a result, not an error.
 //
-// INVALID_ARGUMENT  options out of range (a limit or share below 0)
+// INVALID_ARGUMENT  options out of range (a limit or region below 1 byte, a share below 0)
 absl::StatusOr<Plan> PlanGraph(const Graph& graph, const PlanOptions& options);
 
 // Verifies the invariants; INTERNAL names the first that does not hold.

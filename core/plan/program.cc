@@ -55,7 +55,8 @@ class ProgramMaker {
 
   // The shape in which one execution of `step` sees `tensor`.
   Shape ShapeAt(int32_t step, int32_t tensor) const {
-    return step < stage_steps_ ? LargestTile(graph_, *stage_, tensor) : graph_.shape(tensor);
+    if (stage_ == nullptr || step >= stage_steps_) return graph_.shape(tensor);
+    return LargestTile(graph_, *stage_, tensor);
   }
 
   void AddOutputOf(int32_t step) {
@@ -87,7 +88,8 @@ class ProgramMaker {
     Overwrite(Extent{first, last, bytes}, program_.buffers[buffer]);
   }
 
-  // Appends a tensor to the buffer it is computed in; during that step the larger of the two counts.
+  // Appends a tensor to the buffer it is computed in; during that step the larger of the two
+  // counts.
   static void Overwrite(Extent out, ArenaBuffer& buffer) {
     Extent& in = buffer.extents.back();
     if (out.bytes > in.bytes) {

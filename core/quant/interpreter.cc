@@ -111,8 +111,11 @@ absl::StatusOr<Step> Interpreter::State::PrepareReduction(const Op& op) {
   const Shape& in_shape = model.graph.input_shape(op);
   const Shape& out_shape = model.graph.output_shape(op);
   if (op.kind == OpKind::kMean) {
-    BL_ASSIGN_OR_RETURN(MeanParams params, PrepareMean(quantization(op.inputs[0]), out, in_shape));
-    return Step([this, &op, &in_shape, params] { Mean(params, input(op), in_shape, output(op)); });
+    BL_ASSIGN_OR_RETURN(MeanParams params,
+                        PrepareMean(quantization(op.inputs[0]), out, in_shape, out_shape));
+    return Step([this, &op, &in_shape, &out_shape, params] {
+      Mean(params, input(op), in_shape, output(op), out_shape);
+    });
   }
   BL_ASSIGN_OR_RETURN(ActivationRange range, PreparePool(op, out));
   auto pool = op.kind == OpKind::kMaxPool ? MaxPool : AveragePool;

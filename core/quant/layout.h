@@ -1,5 +1,5 @@
-// Operators that only move int8 values: PAD, CONCATENATION, RESIZE_NEAREST_NEIGHBOR. Their inputs and
-// outputs are quantized alike (ValidateModel): TFLite does not rescale int8 in any of them.
+// Operators that only move int8 values: PAD, CONCATENATION, RESIZE_NEAREST_NEIGHBOR. Their inputs
+// and outputs are quantized alike (ValidateModel): TFLite does not rescale int8 in any of them.
 #pragma once
 
 #include <cstdint>

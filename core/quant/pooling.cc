@@ -55,6 +55,16 @@ void Pool(const Window& window, absl::Span<const int8_t> input, const Shape& inp
   }
 }
 
+// What each value of a mean averages over, as the window of a pool.
+Window MeanWindow(const Shape& input, const Shape& output) {
+  Window window;
+  window.kernel_h = input.height / output.height;
+  window.kernel_w = input.width / output.width;
+  return window;
+}
+
+int64_t MeanCount(const Window& window) { return int64_t{window.kernel_h} * window.kernel_w; }
+
 }  // namespace
 
 absl::StatusOr<ActivationRange> PreparePool(const Op& op, const Quantization& output) {
@@ -82,8 +92,8 @@ void MaxPool(const ActivationRange& range, const Window& window, absl::Span<cons
 }
 
 absl::StatusOr<MeanParams> PrepareMean(const Quantization& input, const Quantization& output,
-                                       const Shape& input_shape) {
-  const int64_t count = int64_t{input_shape.height} * input_shape.width;
+                                       const Shape& input_shape, const Shape& output_shape) {
+  const int64_t count = MeanCount(MeanWindow(input_shape, output_shape));
   BL_RETURN_IF_ERROR(CheckSummable(count));
   MeanParams params;
   params.zero_point_input = input.zero_point;
@@ -101,19 +111,16 @@ absl::StatusOr<MeanParams> PrepareMean(const Quantization& input, const Quantiza
 }
 
 void Mean(const MeanParams& params, absl::Span<const int8_t> input, const Shape& input_shape,
-          absl::Span<int8_t> output) {
-  const int64_t channels = input_shape.channels;
-  const int64_t count = int64_t{input_shape.height} * input_shape.width;
-  std::vector<int32_t> sums(channels, static_cast<int32_t>(-count * params.zero_point_input));
-  const int8_t* pixel = input.data();
-  for (int64_t i = 0; i < count; ++i, pixel += channels) {
-    for (int64_t c = 0; c < channels; ++c) sums[c] += pixel[c];
-  }
+          absl::Span<int8_t> output, const Shape& output_shape) {
+  const Window window = MeanWindow(input_shape, output_shape);
+  const auto start = static_cast<int32_t>(-MeanCount(window) * params.zero_point_input);
   const ActivationRange range;
-  for (int64_t c = 0; c < channels; ++c) {
-    int32_t scaled = Multiply(sums[c], params.multiplier);
-    output[c] = range.Clamp(WrappingAdd(scaled, params.zero_point_output));
-  }
+  Pool(
+      window, input, input_shape, output, output_shape, start,
+      [](int32_t sum, int32_t q) { return sum + q; },
+      [&](int32_t sum, int64_t) {
+        return range.Clamp(WrappingAdd(Multiply(sum, params.multiplier), params.zero_point_output));
+      });
 }
 
 }  // namespace boardloop

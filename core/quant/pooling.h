@@ -1,4 +1,4 @@
-// AVERAGE_POOL_2D, MAX_POOL_2D and MEAN over height and width.
+// AVERAGE_POOL_2D, MAX_POOL_2D and MEAN over height, width or both.
 #pragma once
 
 #include <cstdint>
@@ -33,10 +33,10 @@ struct MeanParams {
 
 // INVALID_ARGUMENT  scales out of range, or so many elements that their sum could leave int32
 absl::StatusOr<MeanParams> PrepareMean(const Quantization& input, const Quantization& output,
-                                       const Shape& input_shape);
+                                       const Shape& input_shape, const Shape& output_shape);
 
-// output   one value per channel
+// Averages over height or width wherever `output_shape` has 1 of it (InferShape).
 void Mean(const MeanParams& params, absl::Span<const int8_t> input, const Shape& input_shape,
-          absl::Span<int8_t> output);
+          absl::Span<int8_t> output, const Shape& output_shape);
 
 }  // namespace boardloop

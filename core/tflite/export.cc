@@ -57,7 +57,7 @@ class Exporter {
   absl::Status AddOp(const Op& op, const OpWeights& weights);
   absl::StatusOr<Windowed> AddWindow(const Op& op);
   void AddPad(const Op& op, int32_t value, int32_t output);
-  int32_t AddInts(const Op& op, const std::string& what, std::vector<int32_t> values);
+  int32_t AddInts(const Op& op, const std::string& what, const std::vector<int32_t>& values);
   std::vector<int32_t> AddWeights(const Op& op, const OpWeights& weights);
 
   absl::Status AddConv(const Op& op, const OpWeights& weights);
@@ -93,7 +93,8 @@ void Exporter::AddTensors() {
   }
 }
 
-int32_t Exporter::AddInts(const Op& op, const std::string& what, std::vector<int32_t> values) {
+int32_t Exporter::AddInts(const Op& op, const std::string& what,
+                          const std::vector<int32_t>& values) {
   Extents extents = {static_cast<int32_t>(values.size())};
   return file_.AddInt32(op.name + "/" + what, extents, values);
 }
@@ -211,7 +212,9 @@ absl::Status Exporter::AddPool(const Op& op) {
 }
 
 void Exporter::AddMean(const Op& op) {
-  int32_t axes = AddInts(op, "axes", {1, 2});
+  std::vector<int32_t> over = {1, 2};
+  if (op.axis != Axis::kChannels) over = {op.axis == Axis::kHeight ? 1 : 2};
+  int32_t axes = AddInts(op, "axes", over);
   bool keep_dims = !flat_[op.output];
   file_.AddOperator(B::MEAN, 2, {op.inputs[0], axes}, op.output,
                     fb::CreateReducerOptions(file_.builder(), keep_dims));

@@ -8,16 +8,16 @@ namespace {
 // What an operator asks of the ranks around it.
 enum class RankRule {
   kFour,    // Inputs and output have four dimensions.
-  kMean,    // The input has four, the output any.
+  kMean,    // Over height and width. The input has four, the output any.
   kAny,     // No demand: FULLY_CONNECTED and RESHAPE make whatever rank is wanted.
   kSame,    // The output has the rank of the input.
   kHighest  // The output has the highest rank of the inputs.
 };
 
-RankRule RuleOf(OpKind kind) {
-  switch (kind) {
+RankRule RuleOf(const Op& op) {
+  switch (op.kind) {
     case OpKind::kMean:
-      return RankRule::kMean;
+      return op.axis == Axis::kChannels ? RankRule::kMean : RankRule::kFour;
     case OpKind::kFullyConnected:
     case OpKind::kReshape:
       return RankRule::kAny;
@@ -36,7 +36,7 @@ RankRule RuleOf(OpKind kind) {
 
 // Takes back what `op` does not allow. True when something changed.
 bool Apply(const Op& op, std::vector<bool>& flat) {
-  RankRule rule = RuleOf(op.kind);
+  RankRule rule = RuleOf(op);
   bool changed = false;
   auto set_four = [&](int32_t tensor) {
     changed |= flat[tensor];

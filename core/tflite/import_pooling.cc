@@ -1,5 +1,4 @@
 // AVERAGE_POOL_2D, MAX_POOL_2D and MEAN.
-#include <algorithm>
 #include <utility>
 
 #include "core/tflite/import_operators.h"
@@ -42,25 +41,13 @@ absl::StatusOr<std::vector<bool>> ReadReduced(NetworkBuilder& net, const FileOpe
   return reduced;
 }
 
-// Averaging over one of two spatial dimensions, as MCUNet's networks do that take the mean in two
-// steps. An average pool as wide as the input equals it where both round alike: on the same scale,
-// and for an extent of 3 (or 1). There no sum lies halfway between two results, and TFLite's
-// multiplier for 1/3 has no shift that would round a second time.
-absl::StatusOr<Op> MeanAsPool(NetworkBuilder& net, const FileOperator& op, int32_t input,
-                              bool over_height, bool over_width) {
-  const Shape& in = net.shape(input);
-  Op pool;
-  pool.kind = OpKind::kAveragePool;
-  pool.window.kernel_h = over_height ? in.height : 1;
-  pool.window.kernel_w = over_width ? in.width : 1;
-  int32_t extent = std::max(pool.window.kernel_h, pool.window.kernel_w);
-  if (extent != 1 && extent != 3) {
-    return Unsupported(
-        "a mean over %dx%d of %s; supported are both height and width, or an extent of 3",
-        pool.window.kernel_h, pool.window.kernel_w, in.ToString());
-  }
-  BL_RETURN_IF_ERROR(net.CheckSameQuantization(op.outputs[0], input));
-  return pool;
+// A mean over height, width or both. Over neither there is one value in each mean, which is only
+// rescaled: QUANTIZE does it with the same multiplier.
+Op MeanOp(bool over_height, bool over_width) {
+  Op op;
+  op.kind = over_height || over_width ? OpKind::kMean : OpKind::kQuantize;
+  if (over_height != over_width) op.axis = over_height ? Axis::kHeight : Axis::kWidth;
+  return op;
 }
 
 }  // namespace
@@ -77,25 +64,20 @@ absl::Status ImportMean(NetworkBuilder& net, const FileOperator& op) {
   BL_ASSIGN_OR_RETURN(const auto* options, ReadOptions<fb::ReducerOptions>(op));
   BL_ASSIGN_OR_RETURN(Value value, net.ReadUnpadded(op.input(0)));
   BL_ASSIGN_OR_RETURN(std::vector<bool> reduced, ReadReduced(net, op, value.layout));
-  const Shape in = net.shape(value.tensor);
   Layout layout;  // Of the output.
-  bool over_height = in.height == 1;
-  bool over_width = in.width == 1;
+  bool over_height = false;
+  bool over_width = false;
   for (size_t i = 0; i < value.layout.size(); ++i) {
     Dimension dimension = value.layout[i];
     if (!reduced[i] || options->keep_dims()) layout.push_back(dimension);
     if (!reduced[i]) continue;
     if (dimension == Dimension::kHeight) over_height = true;
     if (dimension == Dimension::kWidth) over_width = true;
-    if (dimension == Dimension::kChannels && in.channels > 1) {
-      return Unsupported("a mean over channels; over height and width is supported");
+    if (dimension == Dimension::kChannels && net.shape(value.tensor).channels > 1) {
+      return Unsupported("a mean over channels; over height, width or both is supported");
     }
   }
-  Op mean;
-  mean.kind = OpKind::kMean;
-  if (!over_height || !over_width) {
-    BL_ASSIGN_OR_RETURN(mean, MeanAsPool(net, op, value.tensor, over_height, over_width));
-  }
+  Op mean = MeanOp(over_height, over_width);
   mean.inputs = {value.tensor};
   return net.EmitWithLayout(std::move(mean), op.outputs[0], layout);
 }

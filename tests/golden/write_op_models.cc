@@ -254,6 +254,23 @@ void AddBlocks(std::vector<Case>& cases) {
       {"block_squeeze", [block](GraphBuilder& builder) { return block(builder, true); }});
 }
 
+void AddMeansOverOneAxis(std::vector<Case>& cases) {
+  const auto mean = [&cases](std::string name, const Shape& shape, Axis axis,
+                             Adjust adjust = nullptr) {
+    Op op = OpOf(OpKind::kMean);
+    op.axis = axis;
+    cases.push_back(Unary(std::move(name), shape, op, std::move(adjust)));
+  };
+  // On one scale, where an average pool would round otherwise.
+  const auto keep_quantization = [](Model& model) {
+    model.quantization[model.graph.outputs[0]] = model.quantization[model.graph.input];
+  };
+  mean("mean_height_5", {5, 3, 7}, Axis::kHeight);
+  mean("mean_height_6", {6, 3, 7}, Axis::kHeight, keep_quantization);
+  mean("mean_width_5", {3, 5, 7}, Axis::kWidth, keep_quantization);
+  mean("mean_width_6", {3, 6, 7}, Axis::kWidth);
+}
+
 absl::Status Write(const Case& c, uint64_t seed, const std::string& directory) {
   GraphBuilder builder(c.name);
   const int32_t output = c.build(builder);
@@ -272,6 +289,7 @@ absl::Status WriteAll(const std::string& directory) {
   AddLayout(cases);
   AddActivations(cases);
   AddBlocks(cases);
+  AddMeansOverOneAxis(cases);  // New cases come last: the position is the seed.
   for (size_t i = 0; i < cases.size(); ++i) {
     BL_RETURN_IF_ERROR(Annotate(Write(cases[i], i, directory), cases[i].name));
   }

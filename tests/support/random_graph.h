@@ -14,8 +14,8 @@ struct RandomGraphOptions {
   double branch = 0.3;  // Chance that an operator reads an older tensor instead of the last one.
 };
 
-// A valid graph (Validate holds) that mixes convolutions, depthwise and pointwise convolutions, pools,
-// element-wise operators and concatenations. Tensors that nobody reads become outputs.
+// A valid graph (Validate holds) that mixes convolutions, depthwise and pointwise convolutions,
+// pools, element-wise operators and concatenations. Tensors that nobody reads become outputs.
 Graph RandomGraph(uint64_t seed, const RandomGraphOptions& options = {});
 
 }  // namespace boardloop

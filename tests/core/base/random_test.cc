@@ -106,5 +106,19 @@ TEST(RandomTest, ChanceOfZeroNeverHappensAndChanceOfOneAlways) {
   }
 }
 
+TEST(RandomTest, BetweenTakesTheWidestRanges) {
+  Random random(1);
+  EXPECT_EQ(random.Between(kMin, kMin), kMin);
+  EXPECT_EQ(random.Between(kMax, kMax), kMax);
+  bool negative = false, positive = false;
+  for (int i = 0; i < 100; ++i) {
+    int64_t draw = random.Between(kMin, kMax);
+    negative |= draw < 0;
+    positive |= draw > 0;
+  }
+  EXPECT_TRUE(negative);
+  EXPECT_TRUE(positive);
+}
+
 }  // namespace
 }  // namespace boardloop

@@ -102,8 +102,8 @@ void CheckAgainstDependencies(const Graph& graph, const Schedule& schedule,
         EXPECT_TRUE(inside || !needed[t][y]) << "tensor " << t << " row " << y;
       }
       if (rows[t].size() == 0) continue;
-      // Tight: the first and last row are needed. (A range is one piece, its middle may not be; and a
-      // window wholly in the padding keeps one row.)
+      // Tight: the first and last row are needed. (A range is one piece, its middle may not be; and
+      // a window wholly in the padding keeps one row.)
       if (rows[t].size() > 1) {
         EXPECT_TRUE(needed[t][rows[t].begin]) << "tensor " << t;
         EXPECT_TRUE(needed[t][rows[t].end - 1]) << "tensor " << t;

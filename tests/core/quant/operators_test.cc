@@ -1,4 +1,5 @@
-// What the golden outputs cannot show: refused parameters, and corners where LiteRT fails or aborts.
+// What the golden outputs cannot show: refused parameters, and corners where LiteRT fails or
+// aborts.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -80,9 +81,25 @@ TEST(ConvolutionTest, AnAccumulatorThatCouldOverflowIsRefused) {
 }
 
 TEST(MeanTest, MoreValuesThanInt32CanSumAreRefused) {
-  EXPECT_THAT(PrepareMean({1, 0}, {1, 0}, {4096, 4096, 1}),
+  EXPECT_THAT(PrepareMean({1, 0}, {1, 0}, {4096, 4096, 1}, {1, 1, 1}),
               StatusIs(kInvalid, HasSubstr("16777216")));
-  EXPECT_THAT(PrepareMean({1, 0}, {1, 0}, {2048, 2048, 1}), IsOk());
+  EXPECT_THAT(PrepareMean({1, 0}, {1, 0}, {2048, 2048, 1}, {1, 1, 1}), IsOk());
+  EXPECT_THAT(PrepareMean({1, 0}, {1, 0}, {4096, 4096, 1}, {1, 4096, 1}), IsOk());
+}
+
+std::vector<int8_t> MeanOf2x3x2(const Shape& output_shape) {
+  const std::vector<int8_t> input = {0, 1, 10, 11, 20, 21, 30, 31, 40, 41, 50, 51};
+  const Shape input_shape{2, 3, 2};
+  const MeanParams params = *PrepareMean({1, 0}, {1, 0}, input_shape, output_shape);
+  std::vector<int8_t> output(output_shape.elements());
+  Mean(params, input, input_shape, absl::MakeSpan(output), output_shape);
+  return output;
+}
+
+TEST(MeanTest, OutputShapeTellsTheAxes) {
+  EXPECT_THAT(MeanOf2x3x2({1, 3, 2}), ElementsAre(15, 16, 25, 26, 35, 36));
+  EXPECT_THAT(MeanOf2x3x2({2, 1, 2}), ElementsAre(10, 11, 40, 41));
+  EXPECT_THAT(MeanOf2x3x2({1, 1, 2}), ElementsAre(25, 26));
 }
 
 TEST(SoftmaxTest, TooManyChannelsAreRefused) {

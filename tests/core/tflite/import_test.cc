@@ -62,13 +62,10 @@ TEST(ImportTest, PadWithTheLowestValueFoldsIntoMaxPool) {
   EXPECT_EQ(model->graph.ops[0].window.pad_left, 1);
 }
 
-TEST(ImportTest, MeanInTwoStepsBehindTransposeIsAPoolAndAMean) {
+TEST(ImportTest, MeanInTwoStepsBehindTransposeIsTwoMeans) {
   std::string bytes = EditedTflite(SmallNetwork("mean"), [](fb::ModelT& file) {
-    TensorAt(file, 0).shape = {1, 5, 3, 3};
-    TensorAt(file, 1).quantization->scale = TensorAt(file, 0).quantization->scale;
-    TensorAt(file, 1).quantization->zero_point = TensorAt(file, 0).quantization->zero_point;
-    int32_t transposed = AppendLike(file, "transposed", {1, 3, 5, 3}, 0);
-    int32_t rows = AppendLike(file, "rows", {1, 3, 5}, 0);
+    int32_t transposed = AppendLike(file, "transposed", {1, 3, 6, 4}, 0);
+    int32_t rows = AppendLike(file, "rows", {1, 3, 6}, 1);
     int32_t order = AppendInts(file, "order", {0, 3, 1, 2});
     int32_t last = AppendInts(file, "last", {-1});
     InsertOperator(file, 0, B::TRANSPOSE, {0, order}, {transposed});
@@ -78,10 +75,36 @@ TEST(ImportTest, MeanInTwoStepsBehindTransposeIsAPoolAndAMean) {
   });
   absl::StatusOr<Model> imported = ImportTflite(bytes, "x");
   ASSERT_THAT(imported, IsOk());
-  ASSERT_THAT(Kinds(*imported), ElementsAre(OpKind::kAveragePool, OpKind::kMean));
+  ASSERT_THAT(Kinds(*imported), ElementsAre(OpKind::kMean, OpKind::kMean));
   const Graph& graph = imported->graph;
-  EXPECT_EQ(graph.output_shape(graph.ops[0]), (Shape{5, 1, 3}));
+  EXPECT_EQ(graph.ops[0].axis, Axis::kWidth);
+  EXPECT_EQ(graph.output_shape(graph.ops[0]), (Shape{6, 1, 3}));
+  EXPECT_EQ(graph.ops[1].axis, Axis::kHeight);
   EXPECT_EQ(graph.output_shape(graph.ops[1]), (Shape{1, 1, 3}));
+}
+
+TEST(ImportTest, MeanThatDropsTheWidthIsReshapedForOtherReaders) {
+  std::string bytes = EditedTflite(SmallNetwork("relu"), [](fb::ModelT& file) {
+    int32_t rows = AppendLike(file, "rows", {1, 6, 3}, 0);
+    InsertOperator(file, 0, B::MEAN, {0, AppendInts(file, "axes", {2})}, {rows})
+        .builtin_options.Set(fb::ReducerOptionsT());
+    OperatorAt(file, 1).inputs = {rows};
+    TensorAt(file, 1).shape = {1, 6, 3};
+  });
+  absl::StatusOr<Model> model = ImportTflite(bytes, "x");
+  ASSERT_THAT(model, IsOk());
+  EXPECT_THAT(Kinds(*model), ElementsAre(OpKind::kMean, OpKind::kReshape, OpKind::kQuantize));
+  EXPECT_EQ(model->graph.shape(model->graph.outputs[0]), (Shape{1, 6, 3}));
+}
+
+TEST(ImportTest, MeanOverTheBatchOnlyRescales) {
+  std::string bytes = EditedTflite(SmallNetwork("mean"), [](fb::ModelT& file) {
+    OperatorAt(file, 0).inputs = {0, AppendInts(file, "batch", {0})};
+    TensorAt(file, 1).shape = {6, 4, 3};
+  });
+  absl::StatusOr<Model> model = ImportTflite(bytes, "x");
+  ASSERT_THAT(model, IsOk());
+  EXPECT_THAT(Kinds(*model), ElementsAre(OpKind::kQuantize));
 }
 
 TEST(ImportTest, MeanOfTransposedImageIsTheMean) {

@@ -98,6 +98,10 @@ Body PoolBody(OpKind kind, const Window& window) {
   return [=](GraphBuilder& b, int32_t x) { return Pool(b, kind, x, window); };
 }
 
+Body MeanBody(Axis axis) {
+  return [=](GraphBuilder& b, int32_t x) { return b.Mean("mean", x, axis); };
+}
+
 Body ConstantBody(OpKind kind, const Shape& shape) {
   return [=](GraphBuilder& b, int32_t x) {
     int32_t constant = b.Constant(shape, "constant");
@@ -157,7 +161,14 @@ std::map<std::string, Recipe> OtherRecipes() {
   r["average_pool_same"] = {image, PoolBody(OpKind::kAveragePool, CenteredWindow(3, 1))};
   r["max_pool"] = {image, PoolBody(OpKind::kMaxPool, kSameStride2)};
   r["max_pool_padded"] = {image, PoolBody(OpKind::kMaxPool, CenteredWindow(3, 2))};
-  r["mean"] = {image, [](GraphBuilder& b, int32_t x) { return b.Mean("mean", x); }};
+  r["mean"] = {image, MeanBody(Axis::kChannels)};
+  r["mean_height"] = {image, MeanBody(Axis::kHeight)};
+  r["mean_width"] = {image, MeanBody(Axis::kWidth)};
+  r["mean_in_two_steps"] = {image, [](GraphBuilder& b, int32_t x) {
+                              x = b.Mean("rows", x, Axis::kWidth);
+                              return b.FullyConnected("dense", b.Mean("mean", x, Axis::kHeight), 5);
+                            }};
+  r["mean_of_vector"] = {{1, 1, 3}, MeanBody(Axis::kHeight)};
   r["pad"] = {image, Pad};
   r["pad_then_pool"] = {image, [](GraphBuilder& b, int32_t x) {
                           return Pool(b, OpKind::kAveragePool, Pad(b, x), kUnpadded3x3);

@@ -78,7 +78,10 @@ nlohmann::ordered_json ToJson(const Analysis& analysis) {
       {"layer_by_layer_peak_sram_bytes", analysis.layer_by_layer.peak_sram_bytes},
       {"steps", StepsToJson(plan)},
   };
-  if (plan.region_bytes.size() > 1) json["region_bytes"] = plan.region_bytes;
+  if (analysis.options.plan.regions.size() > 1) {
+    json["region_limit_bytes"] = analysis.options.plan.regions;
+    json["region_bytes"] = plan.region_bytes;
+  }
   if (analysis.options.plan.sram_limit) {
     json["sram_limit_bytes"] = *analysis.options.plan.sram_limit;
     json["meets_sram_limit"] = analysis.fits_sram();

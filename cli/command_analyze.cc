@@ -1,5 +1,6 @@
 // boardloop analyze: what a network costs, and where its SRAM goes.
 
+#include <algorithm>
 #include <memory>
 #include <numeric>
 #include <optional>
@@ -126,6 +127,10 @@ absl::StatusOr<ExitCode> RunAnalyze(const AnalyzeFlags& flags) {
   if (!flags.plot.empty() && flags.networks.size() > 1) {
     return absl::InvalidArgumentError(
         absl::StrFormat("--plot draws one network, %d are given", flags.networks.size()));
+  }
+  if (!flags.space.empty() &&
+      std::none_of(flags.networks.begin(), flags.networks.end(), IsSubnet)) {
+    return absl::InvalidArgumentError("--space is for subnets, and none is given");
   }
   BL_ASSIGN_OR_RETURN(const AnalysisOptions options, OptionsFrom(flags));
   if (flags.check && !options.plan.sram_limit && !options.flash_limit) {

@@ -48,7 +48,7 @@ samples networks, keeps those whose planned SRAM and flash fit, and ranks the pa
 of those that are left. No training.
 
 The limits are what the board type leaves for the network after its reserves for stack, data and
-code. --sram and --flash replace them; with both, --board may be left out.
+code, over all memories that may hold the arena. --sram and --flash replace them; with both, --board may be left out.
 
 BYTES: 262144, 256K, 256kB and 256KiB are the same; K, M and G are powers of 1024.
 SHARE: 5% or 0.05.
@@ -59,18 +59,19 @@ Examples:
   boardloop spaces --board stm32f412 --preset my-space.json --patch --input streamed --json
 )";
 
-absl::StatusOr<SpaceLimits> LimitsFrom(const SpacesFlags& flags) {
+// The limits of --board, with every memory that may hold the arena, each replaced by its own flag.
+absl::Status SetLimits(const SpacesFlags& flags, SpaceReport& report) {
   if (flags.board.empty() && !(flags.sram && flags.flash)) {
     return absl::InvalidArgumentError("give --board, or both --sram and --flash");
   }
-  SpaceLimits limits;
   if (!flags.board.empty()) {
     BL_ASSIGN_OR_RETURN(const BoardType board, LoadBoardType(flags.board));
-    limits = NetworkLimits(board);
+    report.limits = NetworkLimits(board);
+    if (!flags.sram) report.options.plan.regions = board.ArenaRegions();
   }
-  limits.sram_bytes = flags.sram.value_or(limits.sram_bytes);
-  limits.flash_bytes = flags.flash.value_or(limits.flash_bytes);
-  return limits;
+  if (flags.sram) report.limits.sram_bytes = *flags.sram;
+  if (flags.flash) report.limits.flash_bytes = *flags.flash;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Space> SpaceFrom(const SpacesFlags& flags) {
@@ -84,24 +85,25 @@ absl::StatusOr<Space> SpaceFrom(const SpacesFlags& flags) {
 absl::StatusOr<ExitCode> RunSpaces(const SpacesFlags& flags) {
   SpaceReport report;
   report.board = flags.board;
-  BL_ASSIGN_OR_RETURN(report.limits, LimitsFrom(flags));
-  BL_ASSIGN_OR_RETURN(report.space, SpaceFrom(flags));
   report.options = flags.optimization;
+  BL_RETURN_IF_ERROR(SetLimits(flags, report));
+  BL_ASSIGN_OR_RETURN(report.space, SpaceFrom(flags));
   {
     Progress progress("networks");
     report.options.progress = [&](int64_t done, int64_t total) { progress.Update(done, total); };
     BL_ASSIGN_OR_RETURN(report.result, OptimizeSpace(report.space, report.limits, report.options));
   }
-  if (!flags.plot.empty()) {
-    if (RankedSpaces(report.result.spaces).empty()) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "nothing to plot in ", flags.plot, ": no space is ranked. ", ClosestMissText(report)));
-    }
+  const bool ranked = !RankedSpaces(report.result.spaces).empty();
+  if (!flags.plot.empty() && ranked) {
     BL_RETURN_IF_ERROR(WriteSvg(
         SpaceCdfFigure(SpaceCdfTitle(report), report.result.spaces, kBestRows), flags.plot));
   }
   BL_RETURN_IF_ERROR(
       WriteResults(flags.json ? JsonText(ToJson(report)) : SpaceReportText(report, flags.all)));
+  if (!flags.plot.empty() && !ranked) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("nothing to plot in ", flags.plot, ": no space is ranked"));
+  }
   return ExitCode::kOk;
 }
 

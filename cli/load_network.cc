@@ -96,6 +96,10 @@ absl::StatusOr<Graph> LoadUnnamed(const std::string& net, const std::string& spa
 
 }  // namespace
 
+bool IsSubnet(const std::string& net) {
+  return absl::EndsWith(net, ".json") || absl::StrContains(net, "|");
+}
+
 absl::StatusOr<Graph> LoadNetwork(const std::string& net, const std::string& space) {
   BL_ASSIGN_OR_RETURN(Graph graph, LoadUnnamed(net, space));
   graph.name = net;

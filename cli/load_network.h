@@ -25,6 +25,9 @@ namespace boardloop {
 // INVALID_ARGUMENT  the file or text is refused; or a status of ImportTflite
 absl::StatusOr<Graph> LoadNetwork(const std::string& net, const std::string& space);
 
+// Whether LoadNetwork takes `net` for a subnet, which a space may be given for.
+bool IsSubnet(const std::string& net);
+
 // The networks that the MCUNet papers' authors released, which are subnets of mbv2-imagenet:
 // mcunet_vww1 (80 px, 2 classes) and mcunet_in3 (ImageNet, 320 kB).
 std::vector<std::string> ReleasedNetworkNames();

@@ -6,8 +6,8 @@
 
 namespace boardloop {
 
-// For a network in one piece: the largest memory that may hold its arena, and the flash that the
-// reserve for code leaves (core/board/board_type.h).
+// SRAM: all memories that may hold the arena, less the reserves for stack and data; a plan has to fit
+// their pieces (BoardType::ArenaRegions). Flash: what the reserve for code leaves.
 SpaceLimits NetworkLimits(const BoardType& board);
 
 }  // namespace boardloop

@@ -24,7 +24,7 @@ Json SpacesToJson(const std::vector<SpaceStatistics>& spaces) {
                      {"survivors", space.survivors},
                      {"survival_rate", space.survival_rate},
                      {"mean_macs", space.mean_macs},
-                     {"mean_macs_ci95", space.mean_macs_ci95},
+                     {"mean_macs_ci95", space.survivors == 1 ? Json() : Json(space.mean_macs_ci95)},
                      {"rank", space.rank}});
   }
   return array;
@@ -93,7 +93,7 @@ Table SpaceTable(const SpaceReport& report, size_t rows) {
     const bool any = space.survivors > 0;
     table.AddRow({space.rank > 0 ? absl::StrCat(space.rank) : "-", SpaceLabel(space),
                   any ? FormatCount(space.mean_macs) : "-",
-                  any ? FormatCount(space.mean_macs_ci95) : "-",
+                  space.survivors > 1 ? FormatCount(space.mean_macs_ci95) : "-",
                   any ? FormatCount(static_cast<double>(space.macs.back())) : "-",
                   absl::StrCat(space.survivors), absl::StrCat(space.sampled),
                   FormatShare(space.survival_rate)});

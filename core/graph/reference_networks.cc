@@ -56,12 +56,16 @@ absl::Status ReadOption(const std::string& key, const std::string& value, Networ
 // Reads "key=value,key=value".
 absl::StatusOr<NetworkOptions> ReadOptions(const std::string& text) {
   NetworkOptions options;
+  std::set<std::string> seen;
   std::vector<std::string> pairs = absl::StrSplit(text, ',');
   for (const std::string& pair : pairs) {
     std::vector<std::string> parts = absl::StrSplit(pair, absl::MaxSplits('=', 1));
     if (parts.size() != 2) {
       return absl::InvalidArgumentError(
           absl::StrFormat("\"%s\" is not of the form key=value", pair));
+    }
+    if (!seen.insert(parts[0]).second) {
+      return absl::InvalidArgumentError(absl::StrFormat("\"%s\" is given twice", parts[0]));
     }
     BL_RETURN_IF_ERROR(ReadOption(parts[0], parts[1], &options));
   }

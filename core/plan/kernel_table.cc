@@ -10,7 +10,7 @@ namespace {
 
 enum class ScratchKind {
   kNone,
-  kColumns,  // Two im2col columns, int16: two output pixels are computed together.
+  kColumns,  // Two im2col columns, int16: two output pixels are computed together, if there are two.
   kBand,     // Rows of one channel plane, int16, padded.
 };
 
@@ -55,9 +55,10 @@ const KernelDescriptor& Descriptor(const Op& op) {
   return kKernels[index];
 }
 
-Scratch Columns(const Op& op, const Shape& input) {
-  constexpr int64_t kColumns = 2, kBytes = 2;
-  int64_t bytes = kColumns * kBytes * op.window.kernel_h * op.window.kernel_w * input.channels;
+Scratch Columns(const Op& op, const Shape& input, const Shape& output) {
+  constexpr int64_t kBytes = 2;
+  const int64_t columns = std::min<int64_t>(2, int64_t{output.height} * output.width);
+  int64_t bytes = columns * kBytes * op.window.kernel_h * op.window.kernel_w * input.channels;
   return {bytes, bytes};
 }
 
@@ -81,7 +82,7 @@ Scratch KernelScratch(const Op& op, const Shape& input, const Shape& output) {
     case ScratchKind::kNone:
       return {};
     case ScratchKind::kColumns:
-      return Columns(op, input);
+      return Columns(op, input, output);
     case ScratchKind::kBand:
       return Band(op, output);
   }

@@ -34,6 +34,7 @@ struct Sample {
   int64_t flash_bytes = 0;
   // Not known when the flash is too small already: planning takes most of the time.
   std::optional<int64_t> sram_bytes;
+  bool fits_sram = false;
 };
 
 // Needed over allowed, of flash and, where it is known, of SRAM; at most 1 when the sample fits.
@@ -45,8 +46,7 @@ double MissRatio(const Sample& sample, const SpaceLimits& limits) {
 }
 
 bool Fits(const Sample& sample, const SpaceLimits& limits) {
-  return sample.sram_bytes && *sample.sram_bytes <= limits.sram_bytes &&
-         sample.flash_bytes <= limits.flash_bytes;
+  return sample.fits_sram && sample.flash_bytes <= limits.flash_bytes;
 }
 
 class Optimizer {
@@ -85,6 +85,7 @@ class Optimizer {
     if (!plan_always && size.flash_data_bytes > limits_.flash_bytes) return absl::OkStatus();
     BL_ASSIGN_OR_RETURN(Plan plan, PlanGraph(graph, options_.plan));
     sample->sram_bytes = plan.peak_sram_bytes;
+    sample->fits_sram = plan.meets_limit;
     return absl::OkStatus();
   }
 

@@ -220,5 +220,17 @@ TEST(AnalyzeTest, MissingGnuplotNamesThePackage) {
   EXPECT_FALSE(std::filesystem::exists(folder.path() + "/x.svg"));
 }
 
+TEST(AnalyzeTest, ASpaceWithoutASubnetIsRefused) {
+  EXPECT_TRUE(IsRefused(RunBoardloop({"analyze", "mcunet_in3", "--space", "mbv2-small-image"}),
+                        "INVALID_ARGUMENT", "--space is for subnets"));
+}
+
+TEST(AnalyzeTest, ABoardWithSeveralMemoriesHasTheirSizesInTheJson) {
+  const ProgramRun run = RunBoardloop(
+      {"analyze", "mobilenet_v2:res=160", "--patch", "off", "--board", "stm32h743", "--json"});
+  EXPECT_EQ(run.Json()[0]["region_limit_bytes"][0], 512 * 1024);
+  EXPECT_EQ(run.Json()[0]["region_limit_bytes"].size(), 4u);
+}
+
 }  // namespace
 }  // namespace boardloop

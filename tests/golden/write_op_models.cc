@@ -107,7 +107,7 @@ void UsePerChannelScales(Model& model) {
 
 void AddConvolutions(std::vector<Case>& cases) {
   using A = Activation;
-  const auto conv = [&cases](std::string name, Shape shape, int32_t out, Window window,
+  const auto conv = [&cases](const std::string& name, Shape shape, int32_t out, Window window,
                              A activation, Adjust adjust = nullptr) {
     cases.push_back(Unary("conv_" + name, shape, WindowOp(OpKind::kConv2d, window, activation, out),
                           std::move(adjust)));
@@ -124,7 +124,7 @@ void AddConvolutions(std::vector<Case>& cases) {
        InputAs({0.01f, 127}));
   conv("output_fine_scale", {4, 4, 4}, 4, Window{}, A::kNone, OutputAs({0.0005f, 3}));
 
-  const auto depthwise = [&cases](std::string name, Shape shape, int32_t out, Window window,
+  const auto depthwise = [&cases](const std::string& name, Shape shape, int32_t out, Window window,
                                   A activation) {
     cases.push_back(Unary("depthwise_" + name, shape,
                           WindowOp(OpKind::kDepthwiseConv2d, window, activation, out)));
@@ -135,8 +135,8 @@ void AddConvolutions(std::vector<Case>& cases) {
   depthwise("7x7_same", {6, 6, 3}, 3, WindowOf(7, 7, 1, {3, 3, 3, 3}), A::kRelu6);
   depthwise("multiplier_3", {5, 5, 2}, 6, WindowOf(3, 3, 1, {1, 1, 1, 1}), A::kNone);
 
-  const auto fully_connected = [&cases](std::string name, Shape shape, int32_t out, A activation,
-                                        Adjust adjust = nullptr) {
+  const auto fully_connected = [&cases](const std::string& name, Shape shape, int32_t out,
+                                        A activation, Adjust adjust = nullptr) {
     cases.push_back(Unary("fully_connected_" + name, shape,
                           WindowOp(OpKind::kFullyConnected, Window{}, activation, out),
                           std::move(adjust)));
@@ -255,7 +255,7 @@ void AddBlocks(std::vector<Case>& cases) {
 }
 
 void AddMeansOverOneAxis(std::vector<Case>& cases) {
-  const auto mean = [&cases](std::string name, const Shape& shape, Axis axis,
+  const auto mean = [&cases](const std::string& name, const Shape& shape, Axis axis,
                              Adjust adjust = nullptr) {
     Op op = OpOf(OpKind::kMean);
     op.axis = axis;

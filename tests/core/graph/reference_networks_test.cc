@@ -129,5 +129,10 @@ TEST(ReferenceNetworksTest, TheLargestOptionsDoNotOverflow) {
   }
 }
 
+TEST(ReferenceNetworkKeysTest, AKeyGivenTwiceIsRefused) {
+  EXPECT_THAT(BuildReferenceNetwork("resnet18:res=32,res=64"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("given twice")));
+}
+
 }  // namespace
 }  // namespace boardloop

@@ -39,6 +39,10 @@ TEST(KernelTableTest, ConvolutionNeedsTwoColumns) {
   EXPECT_EQ(KernelScratch(stem, {80, 80, 3}, {40, 40, 16}).least, 2 * 2 * 27);
 }
 
+TEST(KernelTableTest, OnePixelNeedsOneColumn) {
+  EXPECT_EQ(KernelScratch(PointwiseOp(96), {1, 1, 480}, {1, 1, 96}).least, 2 * 480);
+}
+
 TEST(KernelTableTest, OnlyPointwiseConvolutionsOverwriteTheirInput) {
   Op conv;
   conv.window = CenteredWindow(3, 1);

@@ -259,7 +259,7 @@ void AddMeansOverOneAxis(std::vector<Case>& cases) {
                              Adjust adjust = nullptr) {
     Op op = OpOf(OpKind::kMean);
     op.axis = axis;
-    cases.push_back(Unary(std::move(name), shape, op, std::move(adjust)));
+    cases.push_back(Unary(name, shape, op, std::move(adjust)));
   };
   // On one scale, where an average pool would round otherwise.
   const auto keep_quantization = [](Model& model) {

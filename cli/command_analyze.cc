@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "cli/command.h"
 #include "cli/figures.h"
 #include "cli/load_network.h"
+#include "cli/network_limits.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/plot.h"
@@ -72,9 +72,9 @@ absl::StatusOr<AnalysisOptions> OptionsFrom(const AnalyzeFlags& flags) {
   if (!flags.board.empty()) {
     BL_ASSIGN_OR_RETURN(const BoardType board, LoadBoardType(flags.board));
     options.plan.regions = board.ArenaRegions();
-    options.plan.sram_limit =
-        std::accumulate(options.plan.regions.begin(), options.plan.regions.end(), int64_t{0});
-    options.flash_limit = board.FlashForNetwork();
+    const SpaceLimits limits = NetworkLimits(board);
+    options.plan.sram_limit = limits.sram_bytes;
+    options.flash_limit = limits.flash_bytes;
   }
   if (flags.sram_limit) {
     options.plan.sram_limit = flags.sram_limit;

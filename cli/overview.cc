@@ -138,6 +138,7 @@ absl::StatusOr<OverviewSection> SpacesSection(const BoardType& board,
   SpaceReport report;
   report.board = board.name;
   report.limits = NetworkLimits(board);
+  report.options.plan.regions = board.ArenaRegions();
   BL_ASSIGN_OR_RETURN(report.space, SpacePreset("mbv2-imagenet"));
   report.space.set_classes(options.classes);
   report.options.plan.patch = false;

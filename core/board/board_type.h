@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,34 @@ struct Reserves {
   int64_t code_bytes = 0;  // Engine, runner and generated code in flash.
 };
 
+// How a debug probe finds and recognises the chip.
+struct DebugTarget {
+  std::string openocd_target;  // "stm32f4x": OpenOCD's target/<this>.cfg.
+  std::string pyocd_target;    // "stm32f412xg"; empty where pyOCD knows none.
+  int64_t device_id = 0;       // Lowest 12 bits of DBGMCU_IDCODE.
+  int64_t device_id_address = 0xE0042000;
+  int64_t unique_id_address = 0;  // 96 bits.
+};
+
+// Where cycles come from.
+struct Timing {
+  enum class Source {
+    kCycleCounter,  // The core's DWT_CYCCNT: measured.
+    kModel,         // A virtual board's cycle model: modelled, and always labelled so.
+  };
+  Source source = Source::kCycleCounter;
+  std::string model;  // Its name and version, with kModel.
+};
+
+// What is needed to measure on such a board, beyond planning for it.
+struct BoardSupport {
+  std::string firmware;     // Folder below firmware/boards: startup, clock tree.
+  bool is_virtual = false;  // The agent can start one.
+  bool double_fpu = false;  // The core's floating-point unit computes in double too.
+  DebugTarget debug;
+  Timing timing;
+};
+
 struct BoardType {
   std::string name;
   std::string description;
@@ -40,6 +69,7 @@ struct BoardType {
   int64_t clock_hz = 0;
   std::vector<MemoryRegion> memories;  // As listed in the file; they do not overlap.
   Reserves reserves;
+  std::optional<BoardSupport> support;  // Without it networks can be planned, not measured.
 
   int64_t RamBytes() const;    // All kRam.
   int64_t FlashBytes() const;  // All kFlash.

@@ -129,6 +129,58 @@ absl::StatusOr<Reserves> ReadReserves(const YamlValue& value) {
   return reserves;
 }
 
+absl::StatusOr<DebugTarget> ReadDebugTarget(const YamlValue& value) {
+  DebugTarget debug;
+  YamlMap map(value);
+  BL_RETURN_IF_ERROR(ReadName(map, "openocd_target", &debug.openocd_target));
+  map.Optional("pyocd_target", &debug.pyocd_target);
+  BL_RETURN_IF_ERROR(ReadInteger(map, "device_id", 0, 0xFFF, &debug.device_id));
+  map.Optional("device_id_address", &debug.device_id_address);
+  BL_RETURN_IF_ERROR(
+      ReadInteger(map, "unique_id_address", 0, kAddressSpace - 12, &debug.unique_id_address));
+  BL_RETURN_IF_ERROR(map.Finish());
+  if (debug.device_id_address < 0 || debug.device_id_address > kAddressSpace - 4) {
+    return value.Error("has a device_id_address outside 32 bits");
+  }
+  return debug;
+}
+
+absl::StatusOr<Timing> ReadTiming(const YamlValue& value) {
+  Timing timing;
+  YamlMap map(value);
+  YamlValue source = map.RequireValue("source");
+  BL_RETURN_IF_ERROR(map.status());
+  std::string name;
+  BL_RETURN_IF_ERROR(ReadYaml(source, &name));
+  if (name == "cycle_counter") {
+    timing.source = Timing::Source::kCycleCounter;
+  } else if (name == "model") {
+    timing.source = Timing::Source::kModel;
+    map.Require("model", &timing.model);
+  } else {
+    return source.Error("must be cycle_counter or model");
+  }
+  BL_RETURN_IF_ERROR(map.Finish());
+  return timing;
+}
+
+absl::StatusOr<BoardSupport> ReadSupport(const YamlValue& value) {
+  BoardSupport support;
+  YamlMap map(value);
+  BL_RETURN_IF_ERROR(ReadName(map, "firmware", &support.firmware));
+  map.Optional("virtual", &support.is_virtual);
+  map.Optional("double_fpu", &support.double_fpu);
+  YamlValue debug = map.RequireValue("debug");
+  YamlValue timing = map.RequireValue("timing");
+  BL_RETURN_IF_ERROR(map.Finish());
+  BL_ASSIGN_OR_RETURN(support.debug, ReadDebugTarget(debug));
+  BL_ASSIGN_OR_RETURN(support.timing, ReadTiming(timing));
+  if (support.is_virtual != (support.timing.source == Timing::Source::kModel)) {
+    return timing.Error("must be model on a virtual board, and cycle_counter on any other");
+  }
+  return support;
+}
+
 // A network must have something left.
 absl::Status CheckRoom(const BoardType& board, const YamlValue& memories,
                        const YamlValue& reserves) {
@@ -164,10 +216,15 @@ absl::StatusOr<BoardType> ParseBoardType(const std::string& yaml, const std::str
   BL_RETURN_IF_ERROR(ReadInteger(map, "clock_hz", kMinClockHz, kMaxClockHz, &board.clock_hz));
   YamlValue memories = map.RequireValue("memories");
   YamlValue reserves = map.RequireValue("reserves");
+  const bool supported = map.Has("support");
+  YamlValue support = supported ? map.RequireValue("support") : YamlValue{};
   BL_RETURN_IF_ERROR(map.Finish());
   BL_ASSIGN_OR_RETURN(board.memories, ReadMemories(memories));
   BL_ASSIGN_OR_RETURN(board.reserves, ReadReserves(reserves));
   BL_RETURN_IF_ERROR(CheckRoom(board, memories, reserves));
+  if (supported) {
+    BL_ASSIGN_OR_RETURN(board.support, ReadSupport(support));
+  }
   return board;
 }
 

@@ -46,8 +46,9 @@ class YamlMap {
   }
   template <typename T>
   void Optional(const std::string& name, T* out) {
-    if (fields_.count(name) > 0) Require(name, out);
+    if (Has(name)) Require(name, out);
   }
+  bool Has(const std::string& name) const { return fields_.count(name) > 0; }
   // The field for the caller to read; without meaning after an error.
   YamlValue RequireValue(const std::string& name);
 

@@ -10,7 +10,7 @@ namespace {
 
 enum class ScratchKind {
   kNone,
-  kColumns,  // Two im2col columns, int16: two output pixels are computed together, if there are two.
+  kColumns,  // Two im2col columns, int16: two output pixels are computed together.
   kBand,     // Rows of one channel plane, int16, padded.
 };
 
@@ -55,10 +55,12 @@ const KernelDescriptor& Descriptor(const Op& op) {
   return kKernels[index];
 }
 
-Scratch Columns(const Op& op, const Shape& input, const Shape& output) {
+Scratch Columns(const Op& op, const Shape& input) {
+  constexpr int64_t kColumns = 2;  // A single pixel is computed twice: one kernel serves all.
   constexpr int64_t kBytes = 2;
-  const int64_t columns = std::min<int64_t>(2, int64_t{output.height} * output.width);
-  int64_t bytes = columns * kBytes * op.window.kernel_h * op.window.kernel_w * input.channels;
+  constexpr int64_t kTaps = 4;  // The inner loop's step.
+  int64_t depth = int64_t{op.window.kernel_h} * op.window.kernel_w * input.channels;
+  int64_t bytes = kColumns * kBytes * ((depth + kTaps - 1) / kTaps * kTaps);
   return {bytes, bytes};
 }
 
@@ -82,7 +84,7 @@ Scratch KernelScratch(const Op& op, const Shape& input, const Shape& output) {
     case ScratchKind::kNone:
       return {};
     case ScratchKind::kColumns:
-      return Columns(op, input, output);
+      return Columns(op, input);
     case ScratchKind::kBand:
       return Band(op, output);
   }

@@ -3,7 +3,7 @@
 #include "cli/figures.h"
 #include "cli/output.h"
 #include "cli/overview_page.h"
-#include "cli/subprocess.h"
+#include "core/base/process.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"

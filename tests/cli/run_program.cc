@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "cli/output.h"
-#include "cli/subprocess.h"
+#include "core/base/process.h"
 #include "core/base/files.h"
 #include "tests/support/status_matchers.h"
 

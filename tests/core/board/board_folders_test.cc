@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 
+#include "absl/strings/str_replace.h"
 #include "core/base/files.h"
 #include "core/board/board_type.h"
 #include "gtest/gtest.h"
@@ -65,13 +66,30 @@ TEST_P(ShippedBoardTest, HasTheMemoryOfItsDatasheet) {
   EXPECT_EQ(board->clock_hz, expected.clock_mhz * 1'000'000);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ShippedBoardTest,
-                         testing::Values(Shipped{"stm32f405", "cortex-m4", 192, 128, 1024, 168},
-                                         Shipped{"stm32f412", "cortex-m4", 256, 256, 1024, 100},
-                                         Shipped{"stm32f746", "cortex-m7", 320, 320, 1024, 216},
-                                         Shipped{"stm32f765", "cortex-m7", 512, 512, 1024, 216},
-                                         Shipped{"stm32h743", "cortex-m7", 992, 512, 2048, 480}),
-                         [](const auto& param_info) { return std::string(param_info.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    All, ShippedBoardTest,
+    testing::Values(Shipped{"stm32f405", "cortex-m4", 192, 128, 1024, 168},
+                    Shipped{"stm32f412", "cortex-m4", 256, 256, 1024, 100},
+                    Shipped{"stm32f746", "cortex-m7", 320, 320, 1024, 216},
+                    Shipped{"stm32f765", "cortex-m7", 512, 512, 1024, 216},
+                    Shipped{"stm32h743", "cortex-m7", 992, 512, 2048, 480},
+                    Shipped{"virtual-stm32f405", "cortex-m4", 128, 128, 1024, 168},
+                    Shipped{"virtual-stm32f746", "cortex-m7", 320, 320, 1024, 216}),
+    [](const auto& param_info) {
+      return absl::StrReplaceAll(param_info.param.name, {{"-", "_"}});
+    });
+
+TEST(ShippedSupportTest, VirtualBoardsAreModelledAndOthersAreMeasured) {
+  for (const std::string& name : BoardTypeNames()) {
+    SCOPED_TRACE(name);
+    absl::StatusOr<BoardType> board = LoadBoardType(name);
+    ASSERT_THAT(board, IsOk());
+    if (!board->support.has_value()) continue;
+    EXPECT_EQ(board->support->is_virtual, name.rfind("virtual-", 0) == 0);
+    EXPECT_EQ(board->support->timing.source == Timing::Source::kModel, board->support->is_virtual);
+    EXPECT_EQ(board->support->timing.model.empty(), !board->support->is_virtual);
+  }
+}
 
 TEST(BoardTypeNamesTest, ListsTheShippedOnes) {
   EXPECT_THAT(BoardTypeNames(),

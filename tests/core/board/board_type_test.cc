@@ -170,5 +170,59 @@ TEST(BoardTypeTest, HugeFilesAreRefused) {
               StatusIs(kInvalid, "x.yaml has 100000 bytes, at most 65536 are read"));
 }
 
+constexpr char kSupport[] = R"(support:
+  firmware: toy
+  double_fpu: true
+  debug: {openocd_target: toy4x, pyocd_target: toy405, device_id: 0x413, unique_id_address: 0x1FFF7A10}
+  timing: {source: cycle_counter}
+)";
+
+TEST(BoardSupportTest, ABoardTypeWithoutItIsForPlanningOnly) {
+  EXPECT_FALSE(ParseBoardType(kYaml, "toy.yaml")->support.has_value());
+}
+
+TEST(BoardSupportTest, ReadsEveryField) {
+  absl::StatusOr<BoardType> board = ParseBoardType(std::string(kYaml) + kSupport, "toy.yaml");
+  ASSERT_THAT(board, IsOk());
+  ASSERT_TRUE(board->support.has_value());
+  EXPECT_EQ(board->support->firmware, "toy");
+  EXPECT_TRUE(board->support->double_fpu);
+  EXPECT_FALSE(board->support->is_virtual);
+  EXPECT_EQ(board->support->debug.openocd_target, "toy4x");
+  EXPECT_EQ(board->support->debug.pyocd_target, "toy405");
+  EXPECT_EQ(board->support->debug.device_id, 0x413);
+  EXPECT_EQ(board->support->debug.device_id_address, 0xE0042000);
+  EXPECT_EQ(board->support->debug.unique_id_address, 0x1FFF7A10);
+  EXPECT_EQ(board->support->timing.source, Timing::Source::kCycleCounter);
+}
+
+// `from` of kSupport replaced by `to`.
+absl::StatusOr<BoardType> WithSupport(const std::string& from, const std::string& to) {
+  std::string yaml = std::string(kYaml) + kSupport;
+  return ParseBoardType(yaml.replace(yaml.find(from), from.size(), to), "toy.yaml");
+}
+
+TEST(BoardSupportTest, AVirtualBoardNeverCountsAsMeasured) {
+  EXPECT_THAT(WithSupport("double_fpu: true", "virtual: true"),
+              StatusIs(kInvalid, AllOf(HasSubstr("toy.yaml:18"), HasSubstr("must be model"))));
+}
+
+TEST(BoardSupportTest, UnknownTimingIsRefused) {
+  EXPECT_THAT(WithSupport("cycle_counter", "stopwatch"),
+              StatusIs(kInvalid, HasSubstr("must be cycle_counter or model")));
+}
+
+TEST(BoardSupportTest, AModelNeedsAName) {
+  EXPECT_THAT(WithSupport("source: cycle_counter", "source: model"),
+              StatusIs(kInvalid, HasSubstr("model")));
+}
+
+TEST(BoardSupportTest, AddressesAreChecked) {
+  EXPECT_THAT(WithSupport("0x1FFF7A10", "0xFFFFFFF8"),
+              StatusIs(kInvalid, HasSubstr("unique_id_address")));
+  EXPECT_THAT(WithSupport("device_id: 0x413", "device_id: 0x10006413"),
+              StatusIs(kInvalid, HasSubstr("device_id")));
+}
+
 }  // namespace
 }  // namespace boardloop

@@ -123,7 +123,7 @@ TEST(PlanTest, ASecondRegionTakesWhatTheFirstCannotHold) {
   Plan one = PlanOrDie(graph, {.patch = false, .regions = {60000}});
   EXPECT_FALSE(one.meets_limit);
   Graph in3 = In3();
-  // 216,940 B in one piece: the image in one memory, what the stem makes of it in the other.
+  // 216,944 B in one piece: the image in one memory, what the stem makes of it in the other.
   Plan two = PlanOrDie(in3, {.patch = false, .regions = {190000, 95000}});
   EXPECT_TRUE(two.meets_limit);
   EXPECT_LE(two.region_bytes[0], 190000);

@@ -51,20 +51,25 @@ check_shell() {
   { files '*.sh'; echo .ci/run; } | xargs shellcheck
 }
 
-# A source that no CMakeLists.txt names is never compiled. It is named in the nearest one, or by its
-# whole path in another.
+# A source that nothing names is never compiled. It is named in the nearest CMakeLists.txt, or by its
+# whole path in another; what is compiled for boards is named by its whole path in the code that
+# builds firmware, or belongs to a folder of firmware/boards, which is compiled whole.
 check_sources_are_listed() {
   local source folder status=0
   files '*CMakeLists.txt' | xargs cat >"$scratch/lists"
+  files 'firmware/codegen/*.cc' 'device-agent/build/*.cc' 'tests/firmware/*.cc' 'tests/device-agent/*.cc' |
+    xargs cat >"$scratch/builders"
   while read -r source; do
+    [[ $source != firmware/boards/*/* ]] || continue
     folder=$(dirname "$source")
     while [[ ! -e $folder/CMakeLists.txt ]]; do folder=$(dirname "$folder"); done
     if ! grep --quiet --word-regexp --fixed-strings -e "${source#"$folder"/}" \
-      "$folder/CMakeLists.txt" && ! grep --quiet --fixed-strings -e "/$source" "$scratch/lists"; then
-      echo "$source is not named in $folder/CMakeLists.txt"
+      "$folder/CMakeLists.txt" && ! grep --quiet --fixed-strings -e "/$source" "$scratch/lists" &&
+      ! grep --quiet --fixed-strings -e "\"$source\"" "$scratch/builders"; then
+      echo "$source is not named in $folder/CMakeLists.txt, nor where firmware is built"
       status=1
     fi
-  done < <(files '*.cc' '*.c' '*.proto' '*.fbs')
+  done < <(files '*.cc' '*.c' '*.S' '*.proto' '*.fbs')
   return $status
 }
 
@@ -91,7 +96,7 @@ check_headers() {
     "$build/compile_commands.json" | sort --unique | tr '\n' ' ')
   export include_flags
   # shellcheck disable=SC2016  # The inner bash expands it.
-  files 'bench/*.h' 'cli/*.h' 'core/*.h' 'tests/*.h' |
+  files 'bench/*.h' 'cli/*.h' 'core/*.h' 'device-agent/*.h' 'firmware/codegen/*.h' 'tests/*.h' |
     sed --regexp-extended -e 's/^core.*/& c++17/' -e '/ c\+\+17$/!s/$/ c++20/' |
     xargs --max-procs="$jobs" --max-lines=1 bash -c 'compile_header "$@"' _
 }

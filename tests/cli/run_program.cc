@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "cli/output.h"
-#include "core/base/process.h"
 #include "core/base/files.h"
+#include "core/base/process.h"
 #include "tests/support/status_matchers.h"
 
 namespace boardloop {

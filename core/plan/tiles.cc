@@ -23,7 +23,9 @@ bool IsLocal(const Graph& graph, const Op& op) {
       return graph.input_shape(op, 0) == graph.input_shape(op, 1) &&
              !graph.tensors[op.inputs[0]].constant && !graph.tensors[op.inputs[1]].constant;
     case OpKind::kConcat:
-      return op.axis == Axis::kChannels;
+      return op.axis == Axis::kChannels &&
+             std::none_of(op.inputs.begin(), op.inputs.end(),
+                          [&](int32_t input) { return graph.tensors[input].constant; });
     default:
       return false;
   }

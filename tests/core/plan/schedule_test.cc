@@ -68,6 +68,18 @@ TEST(ScheduleTest, AnOutputOfTheGraphIsNotOverwritten) {
   EXPECT_EQ(schedule.last[first], 1);
 }
 
+TEST(ScheduleTest, DepthwiseWithMorePaddingThanWindowHasAnOutputOfItsOwn) {
+  for (const bool top : {false, true}) {
+    GraphBuilder builder("padded");
+    int32_t in = builder.Input({9, 9, 4});
+    Window window = CenteredWindow(3, 2);
+    (top ? window.pad_top : window.pad_left) = 3;
+    int32_t out = builder.Depthwise("depthwise", in, window, Activation::kNone);
+    Schedule schedule = MakeSchedule(Finish(std::move(builder), {out}));
+    EXPECT_EQ(schedule.steps[0].overwrites, -1) << (top ? "top" : "left");
+  }
+}
+
 TEST(ScheduleTest, DepthwiseWithAMultiplierHasAnOutputOfItsOwn) {
   GraphBuilder builder("multiplier");
   int32_t in = builder.Input({8, 8, 4});

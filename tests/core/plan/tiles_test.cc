@@ -66,6 +66,22 @@ TEST(TilesTest, SeparableNetworksWithoutExpansionHaveBlocks) {
   EXPECT_EQ(TiledPrefixes(*graph, MakeSchedule(*graph)).size(), 4u);
 }
 
+TEST(TilesTest, AConstantHasNoTiles) {
+  GraphBuilder builder("positions");
+  int32_t in = builder.Input({32, 32, 3});
+  int32_t positions = builder.Constant({32, 32, 1}, "positions");
+  Op concat;
+  concat.kind = OpKind::kConcat;
+  concat.name = "concat";
+  concat.inputs = {in, positions};
+  int32_t x = builder.Add(concat);
+  x = builder.Conv("stem", x, 8, CenteredWindow(3, 2), Activation::kRelu6);
+  x = builder.Mean("mean", x);
+  absl::StatusOr<Graph> graph = std::move(builder).Build({x});
+  ASSERT_TRUE(graph.ok()) << graph.status();
+  EXPECT_TRUE(TiledPrefixes(*graph, MakeSchedule(*graph)).empty());
+}
+
 // By definition: which elements (of one row of the image) does an output range depend on?
 void CheckAgainstDependencies(const Graph& graph, const Schedule& schedule,
                               const TileStage& stage) {

@@ -106,6 +106,17 @@ absl::StatusOr<Graph> LoadNetwork(const std::string& net, const std::string& spa
   return graph;
 }
 
+absl::StatusOr<Model> LoadModel(const std::string& net, const std::string& space) {
+  constexpr uint64_t kWeightsSeed = 1;
+  if (absl::EndsWith(net, ".tflite")) {
+    BL_ASSIGN_OR_RETURN(Model model, LoadTflite(net));
+    model.graph.name = net;
+    return model;
+  }
+  BL_ASSIGN_OR_RETURN(const Graph graph, LoadNetwork(net, space));
+  return RandomModel(graph, kWeightsSeed);
+}
+
 std::vector<std::string> ReleasedNetworkNames() {
   std::vector<std::string> names;
   for (const Released& released : kReleased) names.push_back(released.name);

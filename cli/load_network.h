@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/graph/graph.h"
+#include "core/graph/model.h"
 #include "core/space/subnet.h"
 
 namespace boardloop {
@@ -24,6 +25,10 @@ namespace boardloop {
 // NOT_FOUND         no such file, network or space
 // INVALID_ARGUMENT  the file or text is refused; or a status of ImportTflite
 absl::StatusOr<Graph> LoadNetwork(const std::string& net, const std::string& space);
+
+// The same as a model to run. A .tflite has its weights; any other network gets seeded random ones
+// (RandomModel), which is enough for its time, its memory and the exactness of its arithmetic.
+absl::StatusOr<Model> LoadModel(const std::string& net, const std::string& space);
 
 // Whether LoadNetwork takes `net` for a subnet, which a space may be given for.
 bool IsSubnet(const std::string& net);

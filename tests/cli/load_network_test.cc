@@ -27,6 +27,14 @@ TEST(LoadNetworkTest, GraphIsNamedAsTheUserNamedIt) {
   EXPECT_EQ(graph->name, "mobilenet_v2:res=96,classes=10");
 }
 
+TEST(LoadModelTest, ANameGetsTheSameRandomWeightsEachTime) {
+  absl::StatusOr<Model> model = LoadModel("mcunet_vww1", "");
+  ASSERT_THAT(model, IsOk());
+  EXPECT_THAT(ValidateModel(*model), IsOk());
+  EXPECT_EQ(model->graph.name, "mcunet_vww1");
+  EXPECT_EQ(model->weights[0].filter, LoadModel("mcunet_vww1", "")->weights[0].filter);
+}
+
 TEST(LoadNetworkTest, CanonicalTextIsASubnet) {
   absl::StatusOr<Subnet> subnet = ReleasedNetwork("mcunet_vww1");
   ASSERT_THAT(subnet, IsOk());

@@ -17,6 +17,7 @@ find_package(JPEG REQUIRED)
 find_package(PNG REQUIRED)
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 include(GoogleTest)
 
 find_library(XXHASH_LIBRARY xxhash REQUIRED)
@@ -25,3 +26,10 @@ add_library(xxhash::xxhash UNKNOWN IMPORTED)
 set_target_properties(xxhash::xxhash PROPERTIES
   IMPORTED_LOCATION ${XXHASH_LIBRARY}
   INTERFACE_INCLUDE_DIRECTORIES ${XXHASH_INCLUDE_DIR})
+
+find_library(ELF_LIBRARY elf REQUIRED)
+find_path(ELF_INCLUDE_DIR gelf.h REQUIRED)
+add_library(elf::elf UNKNOWN IMPORTED)
+set_target_properties(elf::elf PROPERTIES
+  IMPORTED_LOCATION ${ELF_LIBRARY}
+  INTERFACE_INCLUDE_DIRECTORIES ${ELF_INCLUDE_DIR})

@@ -25,8 +25,11 @@ build_packages=(
   nlohmann-json3-dev libyaml-cpp-dev      # subnet files, board types
   libcli11-dev                            # command line
   libxxhash-dev                           # content hashes
+  libssl-dev libelf-dev                   # sha256; what is in a firmware image
   libjpeg-dev libpng-dev                  # images
   gnuplot-nox                             # plots
+  gcc-arm-none-eabi binutils-arm-none-eabi libnewlib-arm-none-eabi  # firmware
+  qemu-system-arm openocd                 # virtual boards, debug probes
   libgtest-dev libgmock-dev libbenchmark-dev
 )
 # Formatting and findings differ between versions of the tools, so two have theirs in the name.

@@ -53,19 +53,20 @@ check_shell() {
 
 # A source that nothing names is never compiled. It is named in the nearest CMakeLists.txt, or by its
 # whole path in another; what is compiled for boards is named by its whole path in the code that
-# builds firmware, or belongs to a folder of firmware/boards, which is compiled whole.
+# builds firmware, or belongs to a folder of firmware/boards or of test programs, which is compiled
+# whole.
 check_sources_are_listed() {
   local source folder status=0
   files '*CMakeLists.txt' | xargs cat >"$scratch/lists"
   files 'firmware/codegen/*.cc' 'device-agent/build/*.cc' 'tests/firmware/*.cc' 'tests/device-agent/*.cc' |
     xargs cat >"$scratch/builders"
   while read -r source; do
-    [[ $source != firmware/boards/*/* ]] || continue
+    [[ $source != firmware/boards/*/* && $source != tests/*/programs/* ]] || continue
     folder=$(dirname "$source")
     while [[ ! -e $folder/CMakeLists.txt ]]; do folder=$(dirname "$folder"); done
     if ! grep --quiet --word-regexp --fixed-strings -e "${source#"$folder"/}" \
       "$folder/CMakeLists.txt" && ! grep --quiet --fixed-strings -e "/$source" "$scratch/lists" &&
-      ! grep --quiet --fixed-strings -e "\"$source\"" "$scratch/builders"; then
+      ! grep --quiet --fixed-strings -e "\"$source\"" -e "/$source\"" "$scratch/builders"; then
       echo "$source is not named in $folder/CMakeLists.txt, nor where firmware is built"
       status=1
     fi

@@ -1,0 +1,150 @@
+// boardloop-agent measure: from models to their latency and memory on a board.
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/plot.h"
+#include "core/base/status.h"
+#include "device-agent/board_flags.h"
+#include "device-agent/command.h"
+#include "device-agent/measure/measure.h"
+#include "device-agent/report.h"
+#include "nlohmann/json.hpp"
+
+namespace boardloop {
+namespace {
+
+constexpr char kHelp[] =
+    "Measures int8 models on a board: latency by layer, SRAM, flash, exactness";
+
+constexpr char kNotes[] = R"(Examples:
+  boardloop-agent measure net.tflite --board virtual-stm32f405
+  boardloop-agent measure net.tflite --board virtual-stm32f746 --patch off --json
+  boardloop-agent measure a.tflite b.tflite --board virtual-stm32f405 --mode resident
+  boardloop-agent measure net.tflite --bench bench.yaml --board nucleo-1 --inputs 8 --plot net.svg
+
+--mode image builds the program as it is delivered and compares its outputs with the host's
+reference bit for bit. --mode resident loads a call table into a board that already holds all
+kernels: no compiler, no flashing, the same cycles; its weights are random, so nothing is compared.
+
+The latency of a virtual board is MODELLED: instructions are exact, cycles come from a documented
+model (docs/cycle-model.md). Several models are measured on one board, one after the other.
+)";
+
+struct Flags {
+  std::vector<std::string> models;
+  BoardFlags board;
+  MeasureOptions measure;
+  int32_t run_seconds = 60;
+  bool json = false;
+  bool quiet = false;
+  std::string plot;
+};
+
+// "flash      0.52 s" when a step has ended.
+void ShowStep(const std::string& step, std::optional<double> seconds) {
+  if (seconds.has_value()) std::fprintf(stderr, "%-9s %6.2f s\n", step.c_str(), *seconds);
+}
+
+std::string PeopleText(const Measurement& measurement) {
+  std::string text = SummaryText(measurement);
+  if (!measurement.runs.empty()) text += "\n" + LayerTable(measurement);
+  return text;
+}
+
+absl::Status WriteMeasurements(const std::vector<Measurement>& measurements, bool json) {
+  if (json && measurements.size() == 1) return WriteResults(JsonText(ToJson(measurements[0])));
+  if (json) {
+    nlohmann::ordered_json array = nlohmann::ordered_json::array();
+    for (const Measurement& measurement : measurements) array.push_back(ToJson(measurement));
+    return WriteResults(JsonText(array));
+  }
+  std::string text;
+  for (const Measurement& measurement : measurements) {
+    text += (text.empty() ? "" : "\n") + PeopleText(measurement);
+  }
+  return WriteResults(text);
+}
+
+// A measurement that ended before a board was at hand.
+Measurement NotMeasured(const std::string& model, const Flags& flags, const absl::Status& status) {
+  Measurement measurement;
+  measurement.outcome = Outcome::kAgentFailed;
+  measurement.message = std::string(status.message());
+  measurement.model = model;
+  measurement.mode = flags.measure.mode;
+  measurement.board = flags.board.board;
+  return measurement;
+}
+
+absl::StatusOr<std::vector<Measurement>> MeasureAll(const Flags& flags) {
+  BL_ASSIGN_OR_RETURN(const std::unique_ptr<Board> board, OpenBoard(flags.board));
+  std::vector<Measurement> measurements;
+  absl::StatusOr<Builder> builder = MakeBuilder(flags.board);
+  if (!builder.ok()) {
+    for (const std::string& model : flags.models) {
+      measurements.push_back(NotMeasured(model, flags, builder.status()));
+      measurements.back().board_type = board->type().name;
+    }
+    return measurements;
+  }
+  const StepObserver observer =
+      flags.quiet ? [](const std::string&, std::optional<double>) {} : StepObserver(ShowStep);
+  Measurer measurer(*board, *builder, observer);
+  for (const std::string& model : flags.models) {
+    if (!flags.quiet && flags.models.size() > 1) std::fprintf(stderr, "%s\n", model.c_str());
+    measurements.push_back(measurer.MeasureFile(model, flags.measure));
+  }
+  return measurements;
+}
+
+absl::StatusOr<int> RunMeasure(const Flags& flags) {
+  if (!flags.plot.empty() && flags.models.size() != 1) {
+    return absl::InvalidArgumentError("--plot draws one model, give one");
+  }
+  BL_ASSIGN_OR_RETURN(const std::vector<Measurement> measurements, MeasureAll(flags));
+  BL_RETURN_IF_ERROR(WriteMeasurements(measurements, flags.json));
+  if (!flags.plot.empty() && !measurements[0].runs.empty()) {
+    BL_RETURN_IF_ERROR(WriteSvg(LayerFigure(measurements[0]), flags.plot));
+  }
+  for (const Measurement& measurement : measurements) {
+    if (measurement.outcome != Outcome::kOk) return static_cast<int>(measurement.outcome);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void AddMeasureCommand(CLI::App& program, AgentAction& action) {
+  CLI::App& command = *program.add_subcommand("measure", kHelp);
+  command.footer(kNotes);
+  auto flags = std::make_shared<Flags>();
+  MeasureOptions& options = flags->measure;
+  command.add_option("model", flags->models, "int8 model")->required()->type_name("FILE.tflite");
+  AddBoardFlags(command, flags->board);
+  AddChoice<MeasureMode>(command, "--mode", options.mode,
+                         {{"image", MeasureMode::kImage}, {"resident", MeasureMode::kResident}},
+                         "Flash the whole program, or load a call table");
+  AddChoice<bool>(command, "--patch", options.patch, {{"auto", true}, {"off", false}},
+                  "Whether the first layers may run patch by patch");
+  AddSize(command, "--sram-limit", options.sram_limit, "Most SRAM for arena and scratch");
+  AddInputMode(command, options.input);
+  AddInteger(command, "--runs", options.runs, 1, 64, "Runs that are timed");
+  AddInteger(command, "--inputs", options.inputs, 1, 4096,
+             "Test inputs whose outputs are compared with the reference");
+  AddInteger(command, "--run-timeout", flags->run_seconds, 1, 3600, "Seconds for the runs");
+  AddJson(command, flags->json);
+  AddPlot(command, flags->plot, "Draw the cycles of each layer");
+  command.add_flag("--quiet", flags->quiet, "No progress lines");
+  command.callback([flags, &action] {
+    flags->measure.run_deadline = absl::Seconds(flags->run_seconds);
+    action = [flags] { return RunMeasure(*flags); };
+  });
+}
+
+}  // namespace boardloop

@@ -1,0 +1,16 @@
+// A measurement for people: a summary, a table of layers with bars, and a picture.
+#pragma once
+
+#include <string>
+
+#include "device-agent/measure/measurement.h"
+
+namespace boardloop {
+
+std::string SummaryText(const Measurement& measurement);
+std::string LayerTable(const Measurement& measurement);
+
+// Bars of cycles by layer, as a gnuplot script (cli/plot.h).
+std::string LayerFigure(const Measurement& measurement);
+
+}  // namespace boardloop

@@ -1,0 +1,17 @@
+#include "firmware/runner/crc32.h"
+
+/* Four bits at a time: a table of 16 words is small, and outputs are short. */
+static const uint32_t kNibble[16] = {
+    0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC, 0x76DC4190, 0x6B6B51F4, 0x4DB26158, 0x5005713C,
+    0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C, 0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C,
+};
+
+uint32_t bl_crc32_update(uint32_t crc, const volatile void* data, uint32_t bytes) {
+  const volatile uint8_t* byte = data;
+  for (uint32_t i = 0; i < bytes; ++i) {
+    crc ^= byte[i];
+    crc = crc >> 4 ^ kNibble[crc & 15];
+    crc = crc >> 4 ^ kNibble[crc & 15];
+  }
+  return crc;
+}

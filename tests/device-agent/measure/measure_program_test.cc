@@ -1,0 +1,230 @@
+// `boardloop-agent` end to end on virtual boards: figures, outcomes, and what it leaves behind.
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "gmock/gmock.h"
+#include "tests/device-agent/measure/agent_program.h"
+#include "tests/support/status_matchers.h"
+
+namespace boardloop {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+constexpr char kM4[] = "virtual-stm32f405";
+constexpr char kM7[] = "virtual-stm32f746";
+
+class MeasureProgramTest : public AgentProgramTest {};
+
+TEST_F(MeasureProgramTest, ImageIsExactAndItsPartsAddUp) {
+  const std::string model = SmallModel();
+  for (const char* board : {kM4, kM7}) {
+    const AgentRun run = Run({"measure", model, "--board", board, "--inputs", "3", "--json"});
+    ASSERT_EQ(run.exit_code, 0) << run.out << run.err;
+    const nlohmann::json json = run.Json();
+    EXPECT_EQ(json["outcome"], "OK");
+    EXPECT_EQ(json["timing"], "MODELLED");
+    EXPECT_EQ(json["exact"], true);
+    EXPECT_EQ(json["inputs"], 3);
+    int64_t cycles = 0;
+    for (const auto& op : json["per_op"]) cycles += op["cycles"].get<int64_t>();
+    EXPECT_EQ(json["cycles"]["median"], cycles);
+    EXPECT_EQ(json["cycles"]["min"], json["cycles"]["max"]);
+    const auto& sram = json["sram"];
+    EXPECT_EQ(sram["arena"].get<int64_t>() + sram["scratch"].get<int64_t>() +
+                  sram["data"].get<int64_t>() + sram["stack"].get<int64_t>(),
+              sram["total"]);
+    EXPECT_GT(sram["stack"], 0);
+    const auto& flash = json["flash"];
+    EXPECT_EQ(flash["weights"].get<int64_t>() + flash["constants"].get<int64_t>() +
+                  flash["code"].get<int64_t>(),
+              flash["total"]);
+    EXPECT_EQ(json["provenance"]["model_sha256"].get<std::string>().size(), 64u);
+    EXPECT_THAT(json["provenance"]["probe"].get<std::string>(), StartsWith("OpenOCD 0.1"));
+    EXPECT_THAT(run.err, HasSubstr("flash"));
+  }
+}
+
+TEST_F(MeasureProgramTest, AnUnchangedImageIsNotFlashedAgainAndTakesTheSameCycles) {
+  const std::string model = SmallModel();
+  const AgentRun first = Run({"measure", model, "--board", kM4, "--json"});
+  const AgentRun second = Run({"measure", model, "--board", kM4, "--json"});
+  ASSERT_EQ(second.exit_code, 0) << second.out << second.err;
+  EXPECT_EQ(first.Json()["cycles"], second.Json()["cycles"]);
+  EXPECT_EQ(first.Json()["outputs_sha256"], second.Json()["outputs_sha256"]);
+  EXPECT_EQ(second.Json()["provenance"]["sectors_erased"], "0");
+}
+
+TEST_F(MeasureProgramTest, ResidentTakesTheCyclesOfTheImage) {
+  const std::string model = "../shared/data/models/mcunet-vww1.tflite";
+  if (!fs::exists(model)) GTEST_SKIP() << model << " is not there";
+  const AgentRun image = Run({"measure", model, "--board", kM4, "--json"});
+  const AgentRun resident =
+      Run({"measure", model, model, "--board", kM4, "--mode", "resident", "--json"});
+  ASSERT_EQ(resident.exit_code, 0) << resident.out << resident.err;
+  const nlohmann::json runs = resident.Json();
+  ASSERT_EQ(runs.size(), 2u);
+  EXPECT_EQ(runs[0]["cycles"], runs[1]["cycles"]);
+  EXPECT_EQ(runs[0]["exact"], nullptr);
+  const double whole = image.Json()["cycles"]["median"];
+  EXPECT_NEAR(runs[0]["cycles"]["median"].get<double>(), whole, 0.003 * whole);
+}
+
+TEST_F(MeasureProgramTest, PyOcdMeasuresTheSame) {
+  const std::string model = SmallModel();
+  const AgentRun pyocd = Run({"measure", model, "--board", kM4, "--probe", "pyocd", "--json"});
+  if (pyocd.out.find("install-pyocd.sh") != std::string::npos) {
+    GTEST_SKIP() << "pyOCD is not installed: deploy/install-pyocd.sh does";
+  }
+  const AgentRun openocd = Run({"measure", model, "--board", kM4, "--json"});
+  ASSERT_EQ(pyocd.exit_code, 0) << pyocd.out << pyocd.err;
+  EXPECT_EQ(pyocd.Json()["cycles"], openocd.Json()["cycles"]);
+  EXPECT_EQ(pyocd.Json()["outputs_sha256"], openocd.Json()["outputs_sha256"]);
+}
+
+TEST_F(MeasureProgramTest, WhatDoesNotFitIsInfeasibleByHowMuch) {
+  const AgentRun run =
+      Run({"measure", SmallModel(), "--board", kM4, "--sram-limit", "1K", "--json"});
+  EXPECT_EQ(run.exit_code, 3);
+  EXPECT_EQ(run.Json()["outcome"], "INFEASIBLE");
+  EXPECT_THAT(run.Json()["message"].get<std::string>(), HasSubstr("the limit is 1024 B"));
+}
+
+TEST_F(MeasureProgramTest, AFileThatIsNoModelIsInvalid) {
+  const AgentRun run = Run({"measure", Write("x.tflite", "hello"), "--board", kM4, "--json"});
+  EXPECT_EQ(run.exit_code, 7);
+  EXPECT_EQ(run.Json()["outcome"], "INVALID_MODEL");
+}
+
+TEST_F(MeasureProgramTest, NoCompilerIsTheAgentsFailure) {
+  const AgentRun run = Run({"measure", SmallModel(), "--board", kM4, "--json"},
+                           {"BOARDLOOP_TOOLCHAIN=/no/such/arm-none-eabi-"});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_EQ(run.Json()["outcome"], "AGENT_FAILED");
+  EXPECT_THAT(run.Json()["message"].get<std::string>(), HasSubstr("install"));
+}
+
+TEST_F(MeasureProgramTest, NoOpenOcdIsTheAgentsFailure) {
+  const fs::path bin = folder() + "/bin";
+  fs::create_directories(bin);
+  for (const char* tool : {"qemu-system-arm", "arm-none-eabi-gcc", "arm-none-eabi-ld"}) {
+    if (fs::exists(fs::path("/usr/bin") / tool)) {
+      fs::create_symlink(fs::path("/usr/bin") / tool, bin / tool);
+    }
+  }
+  const AgentRun run = Run({"measure", SmallModel(), "--board", kM4, "--json"},
+                           {"BOARDLOOP_TOOLCHAIN=/usr/bin/arm-none-eabi-", "PATH=" + bin.string()});
+  EXPECT_EQ(run.exit_code, 1) << run.out << run.err;
+  EXPECT_THAT(run.Json()["message"].get<std::string>(), HasSubstr("openocd is not installed"));
+}
+
+TEST_F(MeasureProgramTest, AWedgedBoardIsRefusedUntilItPassesTheCheck) {
+  const std::string bench =
+      Write("bench.yaml", "boards:\n  - {name: v1, type: virtual-stm32f405, probe: openocd}\n");
+  fs::create_directories(folder() + "/state/v1");
+  Write("state/v1/board.json", R"({"version": 1, "wedged": "hung", "hangs_in_a_row": 3})");
+  const std::vector<std::string> measure = {"measure", SmallModel(), "--bench", bench,
+                                            "--board", "v1",         "--json"};
+  const AgentRun refused = Run(measure);
+  EXPECT_EQ(refused.exit_code, 5);
+  EXPECT_THAT(refused.Json()["message"].get<std::string>(), HasSubstr("--clear"));
+  const AgentRun check = Run({"check", "--bench", bench, "--board", "v1", "--clear"});
+  EXPECT_EQ(check.exit_code, 0) << check.out;
+  EXPECT_EQ(Run(measure).exit_code, 0);
+}
+
+TEST_F(MeasureProgramTest, AnotherBoardThanTheBenchSaysIsRefused) {
+  const std::string bench = Write("bench.yaml",
+                                  "boards:\n"
+                                  "  - name: v1\n"
+                                  "    type: virtual-stm32f405\n"
+                                  "    probe: openocd\n"
+                                  "    unique_id: \"000000000000000000000001\"\n");
+  const AgentRun run = Run({"measure", SmallModel(), "--bench", bench, "--board", "v1", "--json"});
+  EXPECT_EQ(run.exit_code, 5);
+  EXPECT_THAT(run.Json()["message"].get<std::string>(), HasSubstr("another board is connected"));
+}
+
+TEST_F(MeasureProgramTest, TwoAtOnceGetABoardEach) {
+  const std::string model = SmallModel();
+  const std::vector<std::string> argv = CommandLine({"measure", model, "--board", kM4, "--json"});
+  ChildProcess::Options options;
+  options.log_path = folder() + "/other.json";
+  absl::StatusOr<ChildProcess> other = ChildProcess::Start(argv, options);
+  ASSERT_THAT(other, IsOk());
+  const AgentRun run = Run({"measure", model, "--board", kM4, "--json"});
+  EXPECT_EQ(run.exit_code, 0) << run.out << run.err;
+  while (other->Running()) usleep(1000);
+  EXPECT_EQ(other->exit_code(), 0);
+}
+
+TEST_F(MeasureProgramTest, KilledAtAnyPointItLeavesNothingBehind) {
+  const std::string model = SmallModel();
+  const std::vector<std::string> argv = CommandLine({"measure", model, "--board", kM4});
+  // By the line of progress after which it is killed.
+  for (const char* step : {"generate", "build", "connect", "flash"}) {
+    for (const int signal_number : {SIGKILL, SIGTERM, SIGINT}) {
+      ChildProcess::Options options;
+      options.log_path = folder() + "/progress";
+      fs::remove(options.log_path);
+      absl::StatusOr<ChildProcess> agent = ChildProcess::Start(argv, options);
+      ASSERT_THAT(agent, IsOk());
+      const auto passed = [&] {
+        absl::StatusOr<ProcessOutput> log = RunProcess({"cat", options.log_path}, "", {});
+        return log.ok() && log->out.find(step) != std::string::npos;
+      };
+      while (!passed() && agent->Running()) {
+      }
+      if (agent->pid() > 0) kill(agent->pid(), signal_number);
+      while (agent->Running()) usleep(1000);
+      while (!Leftovers().empty()) usleep(1000);  // The suite's time limit ends a failure.
+    }
+  }
+  const AgentRun run = Run({"measure", model, "--board", kM4});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(Leftovers(), IsEmpty());
+}
+
+struct Fault {
+  const char* spec;
+  std::vector<int> exit_codes;
+};
+
+class FaultTest : public AgentProgramTest, public testing::WithParamInterface<Fault> {};
+
+TEST_P(FaultTest, HasItsOutcomeAndTheNextMeasurementSucceeds) {
+  const std::string model = SmallModel();
+  const AgentRun run = Run({"measure", model, "--board", kM4, "--run-timeout", "3", "--json",
+                            "--fault", GetParam().spec});
+  EXPECT_THAT(GetParam().exit_codes, testing::Contains(run.exit_code)) << run.out << run.err;
+  EXPECT_THAT(Leftovers(), IsEmpty());
+  const AgentRun next = Run({"measure", model, "--board", kM4, "--json"});
+  EXPECT_EQ(next.exit_code, 0) << next.out << next.err;
+}
+
+constexpr int kOk = 0, kCandidate = 4, kProbe = 6;
+
+INSTANTIATE_TEST_SUITE_P(
+    Faults, FaultTest,
+    testing::Values(Fault{"drop-link@100", {kProbe}}, Fault{"drop-link@1500", {kProbe}},
+                    Fault{"drop-link@3000", {kProbe}}, Fault{"vanish@100", {kProbe}},
+                    Fault{"vanish@1500", {kProbe}}, Fault{"vanish@3000", {kProbe}},
+                    Fault{"corrupt-flash@0", {kOk}}, Fault{"corrupt-flash@1000", {kOk}},
+                    Fault{"corrupt-flash@40000", {kOk}}, Fault{"hang-core@1", {kCandidate}},
+                    Fault{"hang-core@10", {kCandidate}}, Fault{"hang-core@50", {kCandidate}},
+                    Fault{"double-fault@1", {kCandidate}}, Fault{"double-fault@10", {kCandidate}},
+                    Fault{"double-fault@50", {kCandidate}}, Fault{"slow-link:1000", {kOk}}),
+    [](const testing::TestParamInfo<Fault>& fault) {
+      std::string name = fault.param.spec;
+      for (char& c : name) c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
+      return name;
+    });
+
+}  // namespace
+}  // namespace boardloop

@@ -29,6 +29,7 @@ while (($# > 0)); do
 done
 
 deploy/build.sh --preset "$preset" --jobs "$jobs"
+deploy/install-pyocd.sh || echo "test.sh: without pyOCD its tests are skipped"
 
 log=build/$preset/test.log
 count() { grep --count --extended-regexp "$1" "$log" || true; }

@@ -30,6 +30,7 @@ build_packages=(
   gnuplot-nox                             # plots
   gcc-arm-none-eabi binutils-arm-none-eabi libnewlib-arm-none-eabi  # firmware
   qemu-system-arm openocd                 # virtual boards, debug probes
+  python3-venv                            # pyOCD, from deploy/install-pyocd.sh
   libgtest-dev libgmock-dev libbenchmark-dev
 )
 # Formatting and findings differ between versions of the tools, so two have theirs in the name.

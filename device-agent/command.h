@@ -14,6 +14,7 @@ using AgentAction = std::function<absl::StatusOr<int>()>;
 
 void AddMeasureCommand(CLI::App& program, AgentAction& action);
 void AddBoardTypesCommand(CLI::App& program, AgentAction& action);
+void AddExportCommand(CLI::App& program, AgentAction& action);
 void AddCheckCommand(CLI::App& program, AgentAction& action);
 
 }  // namespace boardloop

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,10 +10,12 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/plot.h"
+#include "cli/text.h"
 #include "core/base/status.h"
 #include "device-agent/board_flags.h"
 #include "device-agent/command.h"
 #include "device-agent/measure/measure.h"
+#include "device-agent/measure_network.h"
 #include "device-agent/report.h"
 #include "nlohmann/json.hpp"
 
@@ -20,13 +23,17 @@ namespace boardloop {
 namespace {
 
 constexpr char kHelp[] =
-    "Measures int8 models on a board: latency by layer, SRAM, flash, exactness";
+    "Measures int8 networks on a board: latency by layer, SRAM, flash, exactness";
 
 constexpr char kNotes[] = R"(Examples:
   boardloop-agent measure net.tflite --board virtual-stm32f405
   boardloop-agent measure net.tflite --board virtual-stm32f746 --patch off --json
+  boardloop-agent measure mcunet_vww1 mobilenet_v2:res=96 --board virtual-stm32f405 --layers on
   boardloop-agent measure a.tflite b.tflite --board virtual-stm32f405 --mode resident
   boardloop-agent measure net.tflite --bench bench.yaml --board nucleo-1 --inputs 8 --plot net.svg
+
+A network is a .tflite file or what `boardloop plan` takes: a name, a subnet's file or its text.
+Without a file it has random weights, which change neither its time nor its memory.
 
 --mode image builds the program as it is delivered and compares its outputs with the host's
 reference bit for bit. --mode resident loads a call table into a board that already holds all
@@ -43,6 +50,7 @@ struct Flags {
   int32_t run_seconds = 60;
   bool json = false;
   bool quiet = false;
+  std::optional<bool> layers;  // Unset: with one model.
   std::string plot;
 };
 
@@ -51,54 +59,64 @@ void ShowStep(const std::string& step, std::optional<double> seconds) {
   if (seconds.has_value()) std::fprintf(stderr, "%-9s %6.2f s\n", step.c_str(), *seconds);
 }
 
-std::string PeopleText(const Measurement& measurement) {
+std::string PeopleText(const Measurement& measurement, bool layers) {
   std::string text = SummaryText(measurement);
-  if (!measurement.runs.empty()) text += "\n" + LayerTable(measurement);
+  if (layers && !measurement.runs.empty()) text += "\n" + LayerTable(measurement);
   return text;
 }
 
-absl::Status WriteMeasurements(const std::vector<Measurement>& measurements, bool json) {
-  if (json && measurements.size() == 1) return WriteResults(JsonText(ToJson(measurements[0])));
-  if (json) {
+absl::Status WriteMeasurements(const std::vector<Measurement>& measurements, const Flags& flags) {
+  const bool one = measurements.size() == 1;
+  if (flags.json && one) return WriteResults(JsonText(ToJson(measurements[0])));
+  if (flags.json) {
     nlohmann::ordered_json array = nlohmann::ordered_json::array();
     for (const Measurement& measurement : measurements) array.push_back(ToJson(measurement));
     return WriteResults(JsonText(array));
   }
+  const bool layers = flags.layers.value_or(one);
+  if (one) return WriteResults(PeopleText(measurements[0], layers));
   std::string text;
   for (const Measurement& measurement : measurements) {
-    text += (text.empty() ? "" : "\n") + PeopleText(measurement);
+    if (layers) text += PeopleText(measurement, true) + "\n";
   }
-  return WriteResults(text);
+  return WriteResults(text + ComparisonTable(measurements));
 }
 
-// A measurement that ended before a board was at hand.
-Measurement NotMeasured(const std::string& model, const Flags& flags, const absl::Status& status) {
+// What is said of each model when there is no board, or nothing to build with. `board_type` is
+// empty without a board.
+std::vector<Measurement> NoneMeasured(const Flags& flags, const std::string& board_type,
+                                      const absl::Status& status) {
   Measurement measurement;
   measurement.outcome = Outcome::kAgentFailed;
   measurement.message = std::string(status.message());
-  measurement.model = model;
   measurement.mode = flags.measure.mode;
   measurement.board = flags.board.board;
-  return measurement;
+  measurement.board_type = board_type;
+  std::vector<Measurement> measurements(flags.models.size(), measurement);
+  for (size_t i = 0; i < measurements.size(); ++i) measurements[i].model = flags.models[i];
+  return measurements;
+}
+
+// What the user typed is refused; all else is a result.
+bool IsUsage(const absl::Status& status) {
+  return absl::IsInvalidArgument(status) || absl::IsNotFound(status) ||
+         absl::IsPermissionDenied(status);
 }
 
 absl::StatusOr<std::vector<Measurement>> MeasureAll(const Flags& flags) {
-  BL_ASSIGN_OR_RETURN(const std::unique_ptr<Board> board, OpenBoard(flags.board));
-  std::vector<Measurement> measurements;
+  absl::StatusOr<std::unique_ptr<Board>> board = OpenBoard(flags.board);
+  if (IsUsage(board.status())) return board.status();
+  if (!board.ok()) return NoneMeasured(flags, "", board.status());
   absl::StatusOr<Builder> builder = MakeBuilder(flags.board);
-  if (!builder.ok()) {
-    for (const std::string& model : flags.models) {
-      measurements.push_back(NotMeasured(model, flags, builder.status()));
-      measurements.back().board_type = board->type().name;
-    }
-    return measurements;
-  }
+  if (!builder.ok()) return NoneMeasured(flags, (*board)->type().name, builder.status());
+  std::vector<Measurement> measurements;
   const StepObserver observer =
       flags.quiet ? [](const std::string&, std::optional<double>) {} : StepObserver(ShowStep);
-  Measurer measurer(*board, *builder, observer);
+  Measurer measurer(**board, *builder, observer);
   for (const std::string& model : flags.models) {
-    if (!flags.quiet && flags.models.size() > 1) std::fprintf(stderr, "%s\n", model.c_str());
-    measurements.push_back(measurer.MeasureFile(model, flags.measure));
+    if (!flags.quiet && flags.models.size() > 1)
+      std::fprintf(stderr, "%s\n", Printable(model).c_str());
+    measurements.push_back(MeasureNetwork(measurer, model, flags.measure));
   }
   return measurements;
 }
@@ -108,7 +126,7 @@ absl::StatusOr<int> RunMeasure(const Flags& flags) {
     return absl::InvalidArgumentError("--plot draws one model, give one");
   }
   BL_ASSIGN_OR_RETURN(const std::vector<Measurement> measurements, MeasureAll(flags));
-  BL_RETURN_IF_ERROR(WriteMeasurements(measurements, flags.json));
+  BL_RETURN_IF_ERROR(WriteMeasurements(measurements, flags));
   if (!flags.plot.empty() && !measurements[0].runs.empty()) {
     BL_RETURN_IF_ERROR(WriteSvg(LayerFigure(measurements[0]), flags.plot));
   }
@@ -125,7 +143,9 @@ void AddMeasureCommand(CLI::App& program, AgentAction& action) {
   command.footer(kNotes);
   auto flags = std::make_shared<Flags>();
   MeasureOptions& options = flags->measure;
-  command.add_option("model", flags->models, "int8 model")->required()->type_name("FILE.tflite");
+  command.add_option("network", flags->models, "int8 model or network")
+      ->required()
+      ->type_name("NET");
   AddBoardFlags(command, flags->board);
   AddChoice<MeasureMode>(command, "--mode", options.mode,
                          {{"image", MeasureMode::kImage}, {"resident", MeasureMode::kResident}},
@@ -140,6 +160,8 @@ void AddMeasureCommand(CLI::App& program, AgentAction& action) {
   AddInteger(command, "--run-timeout", flags->run_seconds, 1, 3600, "Seconds for the runs");
   AddJson(command, flags->json);
   AddPlot(command, flags->plot, "Draw the cycles of each layer");
+  AddChoice<std::optional<bool>>(command, "--layers", flags->layers, {{"on", true}, {"off", false}},
+                                 "The table of layers; on with one network, off with several");
   command.add_flag("--quiet", flags->quiet, "No progress lines");
   command.callback([flags, &action] {
     flags->measure.run_deadline = absl::Seconds(flags->run_seconds);

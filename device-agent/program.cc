@@ -1,5 +1,6 @@
 #include "device-agent/program.h"
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -79,6 +80,7 @@ int ParseAndRun(int argc, char** argv) {
   AgentAction action;
   AddMeasureCommand(program, action);
   AddBoardTypesCommand(program, action);
+  AddExportCommand(program, action);
   AddCheckCommand(program, action);
   try {
     program.parse(argc, argv);
@@ -92,6 +94,8 @@ int ParseAndRun(int argc, char** argv) {
 
 int RunAgent(int argc, char** argv) {
   PrepareStandardStreams();
+  // A file at its size limit is a write that fails, for us and for the tools that we start.
+  std::signal(SIGXFSZ, SIG_IGN);
   // Our code returns statuses; what libraries throw ends here.
   try {
     return ParseAndRun(argc, argv);

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 #include "cli/figures.h"
 #include "cli/size.h"
 #include "cli/table.h"
@@ -14,9 +17,14 @@ namespace boardloop {
 namespace {
 
 constexpr int kBarWidth = 24;
+constexpr size_t kMaxName = 32;  // Names that converters give can fill a screen.
 
 double Share(int64_t part, int64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+std::string PerMac(int64_t cycles, int64_t macs) {
+  return macs == 0 ? "-" : absl::StrFormat("%.2f", Share(cycles, macs));
 }
 
 // A bar of eighths of a character.
@@ -26,6 +34,34 @@ std::string TextBar(double share) {
   std::string bar;
   for (int i = 0; i < eighths / 8; ++i) bar += "█";
   return bar + kEighths[eighths % 8];
+}
+
+// At most kMaxName characters, the last of them an ellipsis where more was cut off.
+std::string Short(const std::string& name) {
+  const std::string text = Printable(name);
+  const auto starts_character = [&](size_t i) {
+    return (static_cast<unsigned char>(text[i]) & 0xC0) != 0x80;
+  };
+  size_t characters = 0, last = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (!starts_character(i)) continue;
+    ++characters;
+    if (characters == kMaxName) last = i;
+  }
+  return characters <= kMaxName ? text : text.substr(0, last) + "…";
+}
+
+// A file by its name alone where its path would be cut.
+std::string ShortModel(const std::string& model) {
+  const bool cut = DisplayWidth(Printable(model)) > static_cast<int64_t>(kMaxName);
+  return Short(cut ? model.substr(model.rfind('/') + 1) : model);
+}
+
+// "pointwise_add" of "bl_pointwise_add_s8_dsp": the set is the board's, all are int8.
+std::string ShortKernel(const std::string& kernel) {
+  if (kernel.empty()) return "-";
+  const std::string name(absl::StripPrefix(kernel, "bl_"));
+  return name.substr(0, name.rfind("_s8"));
 }
 
 int64_t MostCycles(const Measurement& measurement) {
@@ -44,6 +80,12 @@ std::string Timing(const Measurement& measurement) {
 
 std::string BytesOrDash(const std::optional<int64_t>& bytes) {
   return bytes.has_value() ? FormatInteger(*bytes) : "-";
+}
+
+// On one line: a compiler's messages have several.
+std::string MessageText(const Measurement& measurement) {
+  return Printable(
+      absl::StrReplaceAll(absl::StripTrailingAsciiWhitespace(measurement.message), {{"\n", "; "}}));
 }
 
 void AppendLine(std::string* text, const std::string& name, const std::string& value) {
@@ -65,16 +107,20 @@ void AppendTiming(const Measurement& measurement, std::string* text) {
   AppendLine(text, "cycles", cycles);
 }
 
+std::optional<int64_t> SramTotal(const Measurement& measurement) {
+  if (!measurement.sram.has_value()) return std::nullopt;
+  const SramUse& sram = *measurement.sram;
+  return sram.arena + sram.scratch + sram.data.value_or(0) + sram.stack.value_or(0);
+}
+
 void AppendMemory(const Measurement& measurement, std::string* text) {
   if (measurement.sram.has_value()) {
     const SramUse& sram = *measurement.sram;
-    const int64_t total =
-        sram.arena + sram.scratch + sram.data.value_or(0) + sram.stack.value_or(0);
-    AppendLine(
-        text, "SRAM",
-        absl::StrFormat("%s B: arena %s, scratch %s, data %s, stack %s", FormatInteger(total),
-                        FormatInteger(sram.arena), FormatInteger(sram.scratch),
-                        BytesOrDash(sram.data), BytesOrDash(sram.stack)));
+    AppendLine(text, "SRAM",
+               absl::StrFormat("%s B: arena %s, scratch %s, data %s, stack %s",
+                               BytesOrDash(SramTotal(measurement)), FormatInteger(sram.arena),
+                               FormatInteger(sram.scratch), BytesOrDash(sram.data),
+                               BytesOrDash(sram.stack)));
   }
   if (measurement.flash.has_value()) {
     const FlashUse& flash = *measurement.flash;
@@ -100,12 +146,14 @@ std::string ExactText(const Measurement& measurement) {
 
 std::string SummaryText(const Measurement& measurement) {
   std::string text;
-  AppendLine(&text, "model", measurement.model);
+  AppendLine(&text, "model",
+             measurement.model + (measurement.random_weights ? " (random weights)" : ""));
   AppendLine(&text, "board",
-             absl::StrFormat("%s (%s), %s", measurement.board, measurement.board_type,
+             absl::StrFormat("%s (%s), %s", measurement.board,
+                             measurement.board_type.empty() ? "?" : measurement.board_type,
                              MeasureModeName(measurement.mode)));
   std::string outcome = OutcomeName(measurement.outcome);
-  if (!measurement.message.empty()) absl::StrAppend(&outcome, ": ", measurement.message);
+  if (!measurement.message.empty()) absl::StrAppend(&outcome, ": ", MessageText(measurement));
   AppendLine(&text, "outcome", outcome);
   if (!measurement.runs.empty()) AppendTiming(measurement, &text);
   AppendMemory(measurement, &text);
@@ -118,6 +166,7 @@ std::string LayerTable(const Measurement& measurement) {
   Table table({{"step"},
                {"layer", Align::kLeft},
                {"operator", Align::kLeft},
+               {"kernel", Align::kLeft},
                {"MACs"},
                {"cycles"},
                {"per MAC"},
@@ -126,11 +175,54 @@ std::string LayerTable(const Measurement& measurement) {
   for (size_t i = 0; i < measurement.ops.size(); ++i) {
     const OpMeasurement& op = measurement.ops[i];
     const int64_t cycles = op.count.cycles;
-    table.AddRow({absl::StrCat(i), op.name, op.op, FormatInteger(op.macs), FormatInteger(cycles),
-                  op.macs == 0 ? "-" : absl::StrFormat("%.2f", Share(cycles, op.macs)),
+    table.AddRow({absl::StrCat(i), Short(op.name), op.op, ShortKernel(op.kernel),
+                  FormatInteger(op.macs), FormatInteger(cycles), PerMac(cycles, op.macs),
                   FormatShare(Share(cycles, all)), TextBar(Share(cycles, most))});
   }
   return table.Text();
+}
+
+std::string ComparisonTable(const std::vector<Measurement>& measurements) {
+  Table table({{"model", Align::kLeft},
+               {"MACs"},
+               {"latency"},
+               {"cycles"},
+               {"per MAC"},
+               {"SRAM"},
+               {"flash"},
+               {"exact"},
+               {"outcome", Align::kLeft}});
+  for (const Measurement& measurement : measurements) {
+    const bool ran = !measurement.runs.empty();
+    const int64_t cycles = measurement.Median().cycles;
+    const std::optional<int64_t> flash =
+        measurement.flash.has_value() ? measurement.flash->total : std::nullopt;
+    const char* exact = !measurement.exact.has_value() ? "-" : *measurement.exact ? "yes" : "NO";
+    table.AddRow({ShortModel(measurement.model),
+                  measurement.macs == 0 ? "-" : FormatInteger(measurement.macs),
+                  ran ? absl::StrFormat("%.2f ms", measurement.LatencyMs()) : "-",
+                  ran ? FormatInteger(cycles) : "-", ran ? PerMac(cycles, measurement.macs) : "-",
+                  BytesOrDash(SramTotal(measurement)), BytesOrDash(flash), exact,
+                  OutcomeName(measurement.outcome)});
+  }
+  std::string text = table.Text();
+  for (const Measurement& measurement : measurements) {
+    if (measurement.message.empty()) continue;
+    absl::StrAppendFormat(&text, "\n%s: %s: %s", ShortModel(measurement.model),
+                          OutcomeName(measurement.outcome), MessageText(measurement));
+  }
+  if (text.back() != '\n') text += "\n";
+  bool any_random = false;
+  for (const Measurement& measurement : measurements) any_random |= measurement.random_weights;
+  for (const Measurement& measurement : measurements) {
+    if (measurement.runs.empty()) continue;  // Board and mode are the same for all that ran.
+    absl::StrAppendFormat(&text, "\non %s (%s), %s, %s%s\n", measurement.board,
+                          measurement.board_type, MeasureModeName(measurement.mode),
+                          Timing(measurement),
+                          any_random ? "; networks without a file have random weights" : "");
+    break;
+  }
+  return text;
 }
 
 std::string LayerFigure(const Measurement& measurement) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "device-agent/measure/measurement.h"
 
@@ -9,6 +10,9 @@ namespace boardloop {
 
 std::string SummaryText(const Measurement& measurement);
 std::string LayerTable(const Measurement& measurement);
+
+// A row for each of several measurements.
+std::string ComparisonTable(const std::vector<Measurement>& measurements);
 
 // Bars of cycles by layer, as a gnuplot script (cli/plot.h).
 std::string LayerFigure(const Measurement& measurement);

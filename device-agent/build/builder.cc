@@ -20,32 +20,54 @@ constexpr int kResidentSteps = 512;
 constexpr int64_t kBlobGranularity = 1024;
 constexpr uint64_t kBlobSeed = 1;
 
+// Enough for 1000 classes.
+constexpr int kRealChannels = 1024;
+
+void AppendLittleEndian(uint64_t value, int bytes, std::string& to) {
+  for (int i = 0; i < bytes; ++i) to.push_back(static_cast<char>(value >> (8 * i) & 0xFF));
+}
+
 std::string RandomBytes(int64_t count) {
   Random random(kBlobSeed);
   std::string bytes;
-  bytes.reserve(static_cast<size_t>(count));
-  while (static_cast<int64_t>(bytes.size()) < count) {
-    const uint64_t word = random.Next();
-    for (int shift = 0; shift < 64; shift += 8) {
-      bytes.push_back(static_cast<char>(word >> shift & 0xFF));
-    }
-  }
+  bytes.reserve(static_cast<size_t>(count) + 8);
+  while (static_cast<int64_t>(bytes.size()) < count) AppendLittleEndian(random.Next(), 8, bytes);
   bytes.resize(static_cast<size_t>(count));
   return bytes;
 }
 
-// The blob between its symbols.
+// bl_real_channel[kRealChannels] for all fully connected layers: no bias, and multipliers between
+// 2^-10 and 2^-9, which take the way through bl_real_scale that those of real networks take. Random
+// bytes are doubles beyond all measure: they would take the long one.
+std::string RealChannels() {
+  constexpr uint64_t kExponent = 1023 - 10;  // Of IEEE 754, biased.
+  Random random(kBlobSeed);
+  std::string bytes;
+  for (int c = 0; c < kRealChannels; ++c) {
+    AppendLittleEndian(0, 4, bytes);
+    AppendLittleEndian(kExponent << 52 | random.Next() >> 12, 8, bytes);
+  }
+  return bytes;
+}
+
+// The blob between its symbols, and the real channels.
 std::vector<GeneratedFile> ResidentFiles(int64_t blob_bytes) {
   const std::string assembly = absl::StrFormat(
       "/* Generated: constants that candidates use in place of their own. */\n"
       "  .section .rodata.%1$s, \"a\"\n"
       "  .balign 16\n"
-      "  .global %1$s, %2$s\n"
+      "  .global %1$s, %2$s, %3$s, %4$s\n"
       "%1$s:\n"
       "  .incbin \"constants.bin\"\n"
-      "%2$s:\n",
-      kResidentConstantsBegin, kResidentConstantsEnd);
-  return {{"constants.bin", RandomBytes(blob_bytes)}, {"resident.S", assembly}};
+      "%2$s:\n"
+      "%3$s:\n"
+      "  .incbin \"real_channels.bin\"\n"
+      "%4$s:\n",
+      kResidentConstantsBegin, kResidentConstantsEnd, kResidentRealChannelsBegin,
+      kResidentRealChannelsEnd);
+  return {{"constants.bin", RandomBytes(blob_bytes)},
+          {"real_channels.bin", RealChannels()},
+          {"resident.S", assembly}};
 }
 
 ImageInputs ResidentInputs(int64_t blob_bytes) {

@@ -24,6 +24,9 @@ absl::StatusOr<ResidentImage> DescribeResident(const FirmwareImage& image, const
   BL_ASSIGN_OR_RETURN(resident.constants_address, Symbol(image, kResidentConstantsBegin));
   BL_ASSIGN_OR_RETURN(const uint32_t constants_end, Symbol(image, kResidentConstantsEnd));
   resident.constants_bytes = constants_end - resident.constants_address;
+  BL_ASSIGN_OR_RETURN(resident.real_channels_address, Symbol(image, kResidentRealChannelsBegin));
+  BL_ASSIGN_OR_RETURN(const uint32_t real_channels_end, Symbol(image, kResidentRealChannelsEnd));
+  resident.real_channels_bytes = real_channels_end - resident.real_channels_address;
   BL_ASSIGN_OR_RETURN(resident.table_address, Symbol(image, kResidentTable));
   BL_ASSIGN_OR_RETURN(const MemoryLayout layout, LayOutMemory(board, {}));
   if (resident.table_address < layout.data.begin || resident.table_address > layout.data.end) {

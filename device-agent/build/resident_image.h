@@ -11,6 +11,8 @@ namespace boardloop {
 // Symbols of a resident image beside kernels and bl_run_stages.
 inline constexpr char kResidentConstantsBegin[] = "bl_resident_constants";
 inline constexpr char kResidentConstantsEnd[] = "bl_resident_constants_end";
+inline constexpr char kResidentRealChannelsBegin[] = "bl_resident_real_channels";
+inline constexpr char kResidentRealChannelsEnd[] = "bl_resident_real_channels_end";
 inline constexpr char kResidentTable[] = "bl_resident_table";
 
 // INVALID_ARGUMENT  `image` is not a resident image, or not one of this board type

@@ -20,8 +20,8 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kMaxSourceBytes = int64_t{4} << 20;
 
-// What `line` includes: `#include "x"`, or the assembler's `.include "x"`.
-std::optional<std::string> Included(const std::string& line) {
+// What stands behind `#include` or the assembler's `.include` in `line`; nullopt without one.
+std::optional<std::string> IncludeOperand(const std::string& line) {
   absl::string_view rest = absl::StripLeadingAsciiWhitespace(line);
   if (absl::ConsumePrefix(&rest, "#")) {
     rest = absl::StripLeadingAsciiWhitespace(rest);
@@ -29,18 +29,24 @@ std::optional<std::string> Included(const std::string& line) {
   } else if (!absl::ConsumePrefix(&rest, ".include")) {
     return std::nullopt;
   }
-  rest = absl::StripLeadingAsciiWhitespace(rest);
-  if (!absl::ConsumePrefix(&rest, "\"")) return std::nullopt;
-  const size_t end = rest.find('"');
-  if (end == absl::string_view::npos) return std::nullopt;
-  return std::string(rest.substr(0, end));
+  return std::string(absl::StripAsciiWhitespace(rest));
 }
 
-std::vector<std::string> Includes(const std::string& text) {
+// The files that `text` includes by name; those of the system are the compiler's own.
+//
+// INVALID_ARGUMENT  an include whose name is a macro's: it would change without changing the digest
+absl::StatusOr<std::vector<std::string>> Includes(const std::string& text) {
   std::vector<std::string> includes;
   const std::vector<std::string> lines = absl::StrSplit(text, '\n');
   for (const std::string& line : lines) {
-    if (std::optional<std::string> path = Included(line)) includes.push_back(*path);
+    const std::optional<std::string> operand = IncludeOperand(line);
+    if (!operand.has_value() || absl::StartsWith(*operand, "<")) continue;
+    const size_t end = operand->find('"', 1);
+    if (!absl::StartsWith(*operand, "\"") || end == std::string::npos) {
+      return absl::InvalidArgumentError("includes " + *operand +
+                                        ", must be \"a file\" or <a header>");
+    }
+    includes.push_back(operand->substr(1, end - 1));
   }
   return includes;
 }
@@ -52,7 +58,9 @@ absl::StatusOr<const SourceDigests::File*> SourceDigests::Read(const std::string
   if (known != files_.end()) return &known->second;
   File file;
   BL_ASSIGN_OR_RETURN(file.content, ReadFile((fs::path(folder_) / path).string(), kMaxSourceBytes));
-  for (const std::string& include : Includes(file.content)) {
+  absl::StatusOr<std::vector<std::string>> includes = Includes(file.content);
+  if (!includes.ok()) return Annotate(includes.status(), path);
+  for (const std::string& include : *includes) {
     // As the compiler: beside the file, else from the root.
     const fs::path beside = (fs::path(path).parent_path() / include).lexically_normal();
     std::error_code error;
@@ -84,8 +92,9 @@ absl::StatusOr<std::string> SourceDigests::Of(const std::string& path) {
 }
 
 absl::StatusOr<std::string> SourceDigests::OfText(const std::string& text) {
+  BL_ASSIGN_OR_RETURN(const std::vector<std::string> all, Includes(text));
   std::vector<std::string> includes;
-  for (const std::string& include : Includes(text)) {
+  for (const std::string& include : all) {
     std::error_code error;
     if (fs::exists(fs::path(folder_) / include, error)) includes.push_back(include);
   }

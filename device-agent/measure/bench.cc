@@ -78,7 +78,8 @@ absl::StatusOr<Parsed> ParseBoard(const YamlValue& value) {
     return map.RequireValue("interface").Error("is for OpenOCD, the board's probe is pyocd");
   }
   const absl::StatusOr<BoardType> known = LoadBoardType(board.type);
-  if (!known.ok()) return type.Error(std::string(known.status().message()));
+  if (!known.ok())
+    return type.Error(absl::StrFormat("is unknown: %s", std::string(known.status().message())));
   if (!known->support.has_value()) {
     return type.Error(
         absl::StrFormat("is \"%s\", a board type that cannot be measured on: it has "

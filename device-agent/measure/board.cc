@@ -22,7 +22,7 @@ constexpr char kDefaultInterface[] = "interface/stlink-dap.cfg";
 absl::StatusOr<BoardType> LoadMeasurable(const std::string& name) {
   BL_ASSIGN_OR_RETURN(BoardType type, LoadBoardType(name));
   if (type.support.has_value()) return type;
-  return absl::FailedPreconditionError(absl::StrFormat(
+  return absl::InvalidArgumentError(absl::StrFormat(
       "board type %s can be planned for, not measured on: it has no firmware support", name));
 }
 
@@ -47,7 +47,7 @@ absl::StatusOr<std::unique_ptr<Board>> Board::OpenVirtual(const std::string& typ
                                                           ProbeKind probe, const Options& options) {
   BL_ASSIGN_OR_RETURN(BoardType type, LoadMeasurable(type_name));
   if (!type.support->is_virtual) {
-    return absl::FailedPreconditionError(absl::StrFormat(
+    return absl::InvalidArgumentError(absl::StrFormat(
         "%s is a real board: a bench file has to say where it is (--bench bench.yaml --board NAME)",
         type_name));
   }
@@ -103,11 +103,17 @@ absl::Status Board::MakeProbe() {
 absl::Status Board::Connect() {
   if (!state_.wedged().empty()) {
     return absl::FailedPreconditionError(absl::StrFormat(
-        "%s is wedged: %s; look after it, then run `boardloop-agent check --board %s --clear`",
+        "%s is wedged: %s; look after it, then run `boardloop-agent check --bench FILE --board %s "
+        "--clear`",
         name_, state_.wedged(), name_));
   }
   if (type_.support->is_virtual) {
-    BL_RETURN_IF_ERROR(Annotate(StartVirtualBoard(), "start " + name_));
+    const absl::Status started = StartVirtualBoard();
+    // Neither a probe's failure nor a board's: it is a program of ours that does not run.
+    if (!started.ok()) {
+      return absl::InternalError(
+          absl::StrCat("start ", name_, ": ", std::string(started.message())));
+    }
   }
   BL_RETURN_IF_ERROR(MakeProbe());
   if (identified_) return absl::OkStatus();

@@ -26,17 +26,21 @@ class Board {
   };
 
   // A board of the bench.
+  //
+  // INVALID_ARGUMENT     a type that cannot be measured on
+  // FAILED_PRECONDITION  another process has the board
+  // UNAVAILABLE          the state folder cannot be used
   static absl::StatusOr<std::unique_ptr<Board>> Open(const BenchBoard& bench,
                                                      const Options& options);
-  // A virtual board of our own, by its type: several processes get one each.
-  //
-  // FAILED_PRECONDITION  `type` is not virtual
+  // A virtual board of our own, by its type: several processes get one each. Errors as above;
+  // INVALID_ARGUMENT also for a type that is not virtual.
   static absl::StatusOr<std::unique_ptr<Board>> OpenVirtual(const std::string& type,
                                                             ProbeKind probe,
                                                             const Options& options);
 
   // Makes sure that the board answers and is the one it should be: starts a virtual board that does
   // not run, reads the identity. Errors as those of Probe, and
+  // INTERNAL             a virtual board does not start
   // FAILED_PRECONDITION  the board is wedged, of another type, or another board than the bench says
   absl::Status Connect();
 

@@ -37,12 +37,14 @@ absl::StatusOr<int> Lock(const std::string& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) {
-    return absl::FailedPreconditionError(absl::StrFormat("create %s: %s", folder, error.message()));
+    return absl::UnavailableError(
+        absl::StrFormat("create the state folder %s: %s", folder, error.message()));
   }
   const std::string path = folder + "/lock";
   const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (fd < 0) {
-    return absl::FailedPreconditionError(absl::StrFormat("open %s: %s", path, strerror(errno)));
+    return absl::UnavailableError(
+        absl::StrFormat("the state folder is not usable: open %s: %s", path, strerror(errno)));
   }
   if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
     const std::string pid = absl::StrFormat("%d\n", getpid());
@@ -77,6 +79,7 @@ absl::StatusOr<BoardState> BoardState::OpenAny(const std::string& root, const st
   for (int instance = 1; instance <= kMaxInstances; ++instance) {
     absl::StatusOr<BoardState> state = Open(root, absl::StrCat(name, "-", instance));
     if (state.ok() && state->wedged().empty()) return state;
+    if (absl::IsUnavailable(state.status())) return state.status();  // Another name does not help.
     last = state.ok() ? absl::FailedPreconditionError(state->wedged()) : state.status();
   }
   return last;

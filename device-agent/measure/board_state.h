@@ -22,7 +22,8 @@ class BoardState {
 
   // Takes the folder `root`/`name`, created if absent.
   //
-  // FAILED_PRECONDITION  another process has the board, or the folder cannot be used
+  // FAILED_PRECONDITION  another process has the board
+  // UNAVAILABLE          the folder cannot be used
   static absl::StatusOr<BoardState> Open(const std::string& root, const std::string& name);
   // The first of `root`/`name`-1, -2, ... that nobody has: for boards that are made as needed.
   static absl::StatusOr<BoardState> OpenAny(const std::string& root, const std::string& name);

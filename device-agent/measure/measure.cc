@@ -76,6 +76,9 @@ class Measurer::Job {
     if (!Step("flash", [&] { return Flash(); })) return;
     if (!Step("run", [&] { return Time(); })) return;
     if (checked() && !Step("check", [&] { return Check(); })) return;
+    // Only now: a probe that hangs late in each measurement still hangs in each.
+    const absl::Status noted = board_.NoteResult(absl::OkStatus());
+    if (!noted.ok()) Fail(Outcome::kAgentFailed, std::string(noted.message()));
   }
 
  private:
@@ -312,11 +315,10 @@ bool Measurer::Job::Time() {
   for (size_t i = 0; i < program_->steps.size(); ++i) {
     const StepInfo& step = program_->steps[i];
     const Count count = i < result->steps.size() ? result->steps[i] : Count{};
-    measurement_.ops.push_back({step.name, step.op, step.macs, count});
+    measurement_.ops.push_back({step.name, step.op, step.kernel, step.macs, count});
   }
   first_output_ = std::move(result->output);
-  const absl::Status noted = board_.NoteResult(absl::OkStatus());
-  return noted.ok() || Fail(Outcome::kAgentFailed, std::string(noted.message()));
+  return true;
 }
 
 bool Measurer::Job::Compare(int32_t seed, const std::vector<int8_t>& output) {
@@ -371,11 +373,7 @@ Measurement Measurer::MeasureFile(const std::string& path, const MeasureOptions&
                                   {"model_sha256", Sha256Hex(*bytes)});
     return measurement;
   }
-  Measurement measurement;
-  measurement.model = path;
-  measurement.mode = options.mode;
-  measurement.board = board_.name();
-  measurement.board_type = board_.type().name;
+  Measurement measurement = Blank(path, options);
   measurement.outcome = Outcome::kInvalidModel;
   measurement.message = std::string(model.status().message());
   return measurement;
@@ -383,6 +381,12 @@ Measurement Measurer::MeasureFile(const std::string& path, const MeasureOptions&
 
 Measurement Measurer::MeasureModel(const Model& model, const std::string& name,
                                    const MeasureOptions& options) {
+  Measurement measurement = Blank(name, options);
+  Job(*this, model, options, measurement).Run();
+  return measurement;
+}
+
+Measurement Measurer::Blank(const std::string& name, const MeasureOptions& options) const {
   Measurement measurement;
   measurement.model = name;
   measurement.mode = options.mode;
@@ -395,7 +399,6 @@ Measurement Measurer::MeasureModel(const Model& model, const std::string& name,
                             {"engine_version", absl::StrCat(BL_ENGINE_VERSION)},
                             {"compiler", builder_.toolchain().version},
                             {"timing_model", measurement.modelled ? timing.model : "none"}};
-  Job(*this, model, options, measurement).Run();
   return measurement;
 }
 

@@ -40,6 +40,9 @@ class Measurer {
   Measurement MeasureModel(const Model& model, const std::string& name,
                            const MeasureOptions& options);
 
+  // What a measurement says before it has begun.
+  Measurement Blank(const std::string& name, const MeasureOptions& options) const;
+
  private:
   class Job;
 

@@ -15,6 +15,12 @@ Json OrNull(const std::optional<T>& value) {
   return value.has_value() ? Json(*value) : Json(nullptr);
 }
 
+// Unknown when there was no board to begin with.
+Json TimingJson(const Measurement& measurement) {
+  if (measurement.clock_hz == 0) return nullptr;
+  return measurement.modelled ? "MODELLED" : "MEASURED";
+}
+
 Json CyclesJson(const Measurement& measurement) {
   if (measurement.runs.empty()) return nullptr;
   Json runs = Json::array();
@@ -62,11 +68,8 @@ Json OpsJson(const Measurement& measurement) {
   Json ops = Json::array();
   for (size_t i = 0; i < measurement.ops.size(); ++i) {
     const OpMeasurement& op = measurement.ops[i];
-    Json row = {{"index", i},
-                {"name", op.name},
-                {"op", op.op},
-                {"macs", op.macs},
-                {"cycles", op.count.cycles}};
+    Json row = {{"index", i},          {"name", op.name}, {"op", op.op},
+                {"kernel", op.kernel}, {"macs", op.macs}, {"cycles", op.count.cycles}};
     if (measurement.has_instructions) row["instructions"] = op.count.instructions;
     ops.push_back(std::move(row));
   }
@@ -123,10 +126,11 @@ Json ToJson(const Measurement& measurement) {
       {"outcome", OutcomeName(measurement.outcome)},
       {"message", measurement.message},
       {"model", measurement.model},
+      {"weights", measurement.random_weights ? "random" : "file"},
       {"mode", MeasureModeName(measurement.mode)},
       {"board", measurement.board},
       {"board_type", measurement.board_type},
-      {"timing", measurement.modelled ? "MODELLED" : "MEASURED"},
+      {"timing", TimingJson(measurement)},
       {"clock_hz", measurement.clock_hz},
       {"cycles", CyclesJson(measurement)},
       {"instructions", counted ? Json(measurement.Median().instructions) : Json(nullptr)},

@@ -44,6 +44,7 @@ struct FlashUse {
 struct OpMeasurement {
   std::string name;
   std::string op;
+  std::string kernel;  // "bl_conv_s8_dsp"; empty where nothing is called.
   int64_t macs = 0;
   Count count;
 };
@@ -52,7 +53,8 @@ struct Measurement {
   Outcome outcome = Outcome::kOk;
   std::string message;  // Why, unless OK.
 
-  std::string model;  // As the user named it.
+  std::string model;            // As the user named it.
+  bool random_weights = false;  // Seeded ones: the network came without.
   MeasureMode mode = MeasureMode::kImage;
   std::string board, board_type;
   bool modelled = false;

@@ -33,7 +33,8 @@ std::string LastLine(const std::string& path) {
 
 absl::Status EndedEarly(ChildProcess& process, const std::string& log_path) {
   process.Stop(absl::Seconds(1));
-  const std::string message = absl::StrFormat("%s ended: %s", kProgram, LastLine(log_path));
+  const std::string message = absl::StrFormat("%s ended with exit code %d: %s", kProgram,
+                                              process.exit_code(), LastLine(log_path));
   switch (process.exit_code()) {
     case kNoQemu:
       return absl::NotFoundError(message);

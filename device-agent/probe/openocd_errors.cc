@@ -18,10 +18,10 @@ struct Rule {
 
 // The first rule that a line meets holds; more particular ones come first. Texts of OpenOCD 0.12.
 constexpr Rule kRules[] = {
-    {"libusb_error_access", absl::StatusCode::kFailedPrecondition,
+    {"libusb_error_access", absl::StatusCode::kPermissionDenied,
      "no permission on the probe's USB device: `boardloop-agent check` prints the udev rule to "
      "add"},
-    {"can't find ", absl::StatusCode::kFailedPrecondition,
+    {"can't find ", absl::StatusCode::kInvalidArgument,
      "OpenOCD has no such configuration file: see `interface` in the bench file"},
     {"checksum mismatch", absl::StatusCode::kDataLoss, "flash differs from what was written"},
     {"contents differ", absl::StatusCode::kDataLoss, "flash differs from what was written"},
@@ -37,9 +37,9 @@ constexpr Rule kRules[] = {
      "this is not the MCU that the board type says"},
     {"no flash at address", absl::StatusCode::kFailedPrecondition,
      "the image lies outside the chip's flash"},
-    {"transport", absl::StatusCode::kFailedPrecondition,
+    {"transport", absl::StatusCode::kInvalidArgument,
      "the interface configuration and the transport do not match: see the bench file"},
-    {"invalid command name", absl::StatusCode::kFailedPrecondition,
+    {"invalid command name", absl::StatusCode::kInvalidArgument,
      "this OpenOCD does not know the command; 0.12 is needed"},
     {"couldn't bind", absl::StatusCode::kUnavailable, "a port is in use"},
     {"failed erasing", absl::StatusCode::kDataLoss, "the chip does not erase its flash"},

@@ -229,6 +229,8 @@ absl::Status OpenOcdProbe::WriteWords(uint32_t address, absl::Span<const uint32_
 
 absl::StatusOr<BoardIdentity> OpenOcdProbe::Identify(absl::Duration deadline) {
   const Timer timer(deadline);
+  // Not from within a read: why it does not start has nothing to do with an address.
+  BL_RETURN_IF_ERROR(Start(timer));
   return ReadIdentity(options_.target,
                       [&](uint32_t address, int32_t count) { return Read(address, count, timer); });
 }

@@ -40,7 +40,9 @@ struct ProgramReport {
 //   UNAVAILABLE         the probe or the board does not answer (unplugged, link lost, process gone)
 //   DEADLINE_EXCEEDED   the probe's process hung; it has been killed and the next call starts anew
 //   DATA_LOSS           flash differs from what was written, after verification
-//   FAILED_PRECONDITION the tool refused: locked chip, wrong target, no permission on the device
+//   FAILED_PRECONDITION the tool refused the chip: locked, another target
+//   INVALID_ARGUMENT    the tool refused its configuration: see the bench file
+//   PERMISSION_DENIED   on the probe's USB device
 //   NOT_FOUND           the tool itself (openocd, pyocd) is not installed
 class Probe {
  public:

@@ -59,7 +59,7 @@ absl::Status PyOcdError(const std::vector<std::string>& lines) {
     return absl::FailedPreconditionError("the chip is locked: unlock it first " + message);
   }
   if (says("permission") || says("access denied")) {
-    return absl::FailedPreconditionError(
+    return absl::PermissionDeniedError(
         "no permission on the probe's USB device: `boardloop-agent check` prints the udev rule "
         "to add " +
         message);
@@ -212,6 +212,8 @@ absl::Status PyOcdProbe::WriteWords(uint32_t address, absl::Span<const uint32_t>
 
 absl::StatusOr<BoardIdentity> PyOcdProbe::Identify(absl::Duration deadline) {
   const Timer timer(deadline);
+  // Not from within a read: why it does not start has nothing to do with an address.
+  BL_RETURN_IF_ERROR(Start(timer));
   return ReadIdentity(options_.target, [&](uint32_t address, int32_t count) {
     return ReadWords(address, count, timer.Left());
   });

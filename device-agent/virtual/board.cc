@@ -86,6 +86,11 @@ bool Board::Write(uint32_t address, int size, uint32_t value) {
   return IsAligned(address, size) && Access([&] { return WriteBus(address, size, value); });
 }
 
+bool Board::HasMemory(uint32_t address) const {
+  uint32_t offset = 0;
+  return memory_.InSram(address) || memory_.FlashOffset(address, &offset);
+}
+
 // If QEMU turns out to be dead, the access is that of a locked-up core: done again, with another
 // one.
 template <typename Bus>

@@ -50,6 +50,8 @@ class Board {
   // aligned faults too.
   bool Read(uint32_t address, int size, uint32_t* value);
   bool Write(uint32_t address, int size, uint32_t value);
+  // True where flash and SRAM are: a block of any size can be read there in little time.
+  bool HasMemory(uint32_t address) const;
 
   // The reset pin. The board resets when it is released.
   void SetResetPin(bool asserted);

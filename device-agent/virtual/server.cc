@@ -131,15 +131,27 @@ void Server::Serve(Connection& connection) {
     connection.fd.Reset();
     return;
   }
-  std::string reply;
   if (connection.front_end) {
-    open = connection.front_end->Feed(&connection.received, &reply);
-    if (answer_delay_us_ != 0) SleepMicroseconds(answer_delay_us_);
-    open = Send(connection, reply) && open;
+    open = Answer(connection);
   } else {
     open = SendAll(connection.fd.get(), TakeOrders(&connection.received));
   }
   if (!open) connection.fd.Reset();
+}
+
+// Until nothing more is taken: a front-end stops when it has much to send. False: close the
+// connection.
+bool Server::Answer(Connection& connection) {
+  bool open = true;
+  size_t before = 0;
+  do {
+    before = connection.received.size();
+    std::string reply;
+    open = connection.front_end->Feed(&connection.received, &reply);
+    if (answer_delay_us_ != 0) SleepMicroseconds(answer_delay_us_);
+    open = Send(connection, reply) && open;
+  } while (open && !connection.received.empty() && connection.received.size() < before);
+  return open;
 }
 
 std::string Server::TakeOrders(std::string* received) {

@@ -54,6 +54,7 @@ class Server {
   std::vector<pollfd> Events() const;
   void Handle(const std::vector<pollfd>& events);
   void Serve(Connection& connection);
+  bool Answer(Connection& connection);
   std::string TakeOrders(std::string* received);
   bool Send(Connection& connection, std::string_view bytes);
   void Vanish();

@@ -4,6 +4,8 @@ namespace boardloop::vboard {
 namespace {
 
 constexpr int kSliceInstructions = 2'000'000;
+// Each is a question to QEMU and takes 20 to 70 us: code that polls a device has shorter slices.
+constexpr int kSliceDeviceAccesses = 1000;
 
 // Everything that decides what the code does next, besides memory.
 struct Snapshot {
@@ -46,7 +48,8 @@ StubRunner::State StubRunner::RunSlice() {
   Snapshot seen(code);
   uint64_t stores = code.stores();
   int since_snapshot = 0, next_snapshot = 1;
-  for (int i = 0; i < kSliceInstructions; ++i) {
+  device_accesses_ = 0;
+  for (int i = 0; i < kSliceInstructions && device_accesses_ < kSliceDeviceAccesses; ++i) {
     const ThumbInterpreter::Result result = code.Step();
     if (result != ThumbInterpreter::Result::kContinue) {
       const bool at_breakpoint = result == ThumbInterpreter::Result::kBreakpoint;
@@ -84,6 +87,7 @@ uint32_t StubRunner::Load(uint32_t address, int size) {
     const uint32_t at = address - FlashController::kAddress;
     return flash_.ReadRegister(at & ~3u) >> (8 * (at & 3));
   }
+  ++device_accesses_;
   return qemu_->qtest.Read(address, size);
 }
 
@@ -98,6 +102,7 @@ void StubRunner::Store(uint32_t address, int size, uint32_t value) {
   } else if (address - FlashController::kAddress < FlashController::kBytes) {
     flash_.WriteRegister((address - FlashController::kAddress) & ~3u, value);
   } else {
+    ++device_accesses_;
     qemu_->qtest.Write(address, size, value);
   }
 }

@@ -47,6 +47,7 @@ class StubRunner : private StubMemory {
   QemuLink* qemu_ = nullptr;
   std::optional<ThumbInterpreter> interpreter_;
   State state_ = State::kNone;
+  int device_accesses_ = 0;  // Of this slice.
 };
 
 }  // namespace boardloop::vboard

@@ -11,11 +11,13 @@ std::string Flag(const char* name, int value) {
   return std::string(name) + "=" + std::to_string(value);
 }
 
-KernelObject Convolution(const std::string& name, bool window, int add, bool general) {
+KernelObject Convolution(const std::string& name, bool window, int add, bool general,
+                         bool relu = false) {
   const std::string kernel = "bl_" + name + "_s8_dsp";
   return {name + "_dsp",
           "firmware/engine/dsp/convolution.S",
-          {"KERNEL=" + kernel, Flag("WINDOW", window), Flag("ADD", add), Flag("GENERAL", general)},
+          {"KERNEL=" + kernel, Flag("WINDOW", window), Flag("ADD", add), Flag("GENERAL", general),
+           Flag("RELU", relu)},
           {kernel},
           KernelSet::kDsp};
 }
@@ -24,6 +26,8 @@ KernelObject Convolution(const std::string& name, bool window, int add, bool gen
 void AddConvolutions(std::vector<KernelObject>& objects) {
   constexpr const char* kAdds[] = {"", "_add_narrow", "_add_wide"};
   for (bool window : {false, true}) {
+    objects.push_back(
+        Convolution(window ? "convolution_relu" : "pointwise_relu", window, 0, false, true));
     for (int add = 0; add < 3; ++add) {
       for (bool general : {false, true}) {
         const std::string name = std::string(window ? "convolution" : "pointwise") + kAdds[add] +
@@ -34,33 +38,31 @@ void AddConvolutions(std::vector<KernelObject>& objects) {
   }
 }
 
-// Names as lower_dsp_depthwise.cc gives them.
-void AddDepthwise(int kernel_size, int stride, std::vector<KernelObject>& objects) {
-  for (bool clamp : {false, true}) {
-    const std::string size = std::to_string(kernel_size);
-    const std::string name =
-        "depthwise_" + size + "x" + size + "s" + std::to_string(stride) + (clamp ? "_clamp" : "");
+// A depthwise kernel's variants. Names as lower_dsp_depthwise.cc gives them.
+void AddDepthwiseVariants(const std::string& shape, const char* source,
+                          const std::vector<std::string>& flags,
+                          std::vector<KernelObject>& objects) {
+  for (const std::string variant : {"", "_clamp", "_relu"}) {
+    const std::string name = "depthwise_" + shape + variant;
     const std::string kernel = "bl_" + name + "_s8_dsp";
-    objects.push_back({name + "_dsp",
-                       "firmware/engine/dsp/depthwise.S",
-                       {"KERNEL=" + kernel, Flag("KERNEL_SIZE", kernel_size),
-                        Flag("STRIDE", stride), Flag("CLAMP", clamp)},
-                       {kernel},
-                       KernelSet::kDsp});
+    std::vector<std::string> defines = {"KERNEL=" + kernel, Flag("CLAMP", variant == "_clamp"),
+                                        Flag("RELU", variant == "_relu")};
+    defines.insert(defines.end(), flags.begin(), flags.end());
+    objects.push_back({name + "_dsp", source, defines, {kernel}, KernelSet::kDsp});
   }
+}
+
+void AddDepthwise(int kernel_size, int stride, std::vector<KernelObject>& objects) {
+  const std::string size = std::to_string(kernel_size);
+  AddDepthwiseVariants(size + "x" + size + "s" + std::to_string(stride),
+                       "firmware/engine/dsp/depthwise.S",
+                       {Flag("KERNEL_SIZE", kernel_size), Flag("STRIDE", stride)}, objects);
 }
 
 // 3x3, stride 1, of maps of `size` by `size`.
 void AddDepthwiseMap(int size, std::vector<KernelObject>& objects) {
-  for (bool clamp : {false, true}) {
-    const std::string name = "depthwise_3x3s1_map" + std::to_string(size) + (clamp ? "_clamp" : "");
-    const std::string kernel = "bl_" + name + "_s8_dsp";
-    objects.push_back({name + "_dsp",
-                       "firmware/engine/dsp/depthwise_map.S",
-                       {"KERNEL=" + kernel, Flag("MAP", size), Flag("CLAMP", clamp)},
-                       {kernel},
-                       KernelSet::kDsp});
-  }
+  AddDepthwiseVariants("3x3s1_map" + std::to_string(size), "firmware/engine/dsp/depthwise_map.S",
+                       {Flag("MAP", size)}, objects);
 }
 
 std::vector<KernelObject> MakeObjects() {

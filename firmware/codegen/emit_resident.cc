@@ -44,7 +44,8 @@ class WordTable {
   std::vector<uint32_t> words_;
 };
 
-constexpr size_t kNetworkWords = 11;  // Members of bl_network.
+constexpr size_t kNetworkWords = 11;       // Members of bl_network.
+constexpr int64_t kRealChannelBytes = 12;  // sizeof(bl_real_channel)
 
 class ResidentWriter {
  public:
@@ -144,7 +145,9 @@ class ResidentWriter {
     std::vector<uint32_t> words = GeometryWords(call.geometry);
     BL_ASSIGN_OR_RETURN(uint32_t data, PlaceData(call));
     for (const Field& field : call.fields) {
-      if (field.kind == Field::Kind::kData) {
+      if (IsRealChannels(call, field)) {
+        Push(words, {PlaceRealChannels(call, field)});
+      } else if (field.kind == Field::Kind::kData) {
         Push(words, {data + (field.value - call.data)});
       } else {
         Push(words, {field.value});
@@ -169,7 +172,7 @@ class ResidentWriter {
   // own as long as there are any: a cache has to load them as it would the real network's.
   absl::StatusOr<uint32_t> PlaceData(const EngineCall& call) {
     const int64_t bytes = call.data_bytes;
-    if (call.weight_bytes == 0) return AddData(call);
+    if (call.weight_bytes == 0) return AddData(call.data, call.data_bytes);
     if (bytes > image_.constants_bytes) {
       return absl::ResourceExhaustedError(
           absl::StrFormat("its weights and constants take %d B, the resident image has %d B of "
@@ -182,10 +185,25 @@ class ResidentWriter {
     return image_.constants_address + static_cast<uint32_t>(at);
   }
 
-  uint32_t AddData(const EngineCall& call) {
-    std::vector<uint32_t> words((call.data_bytes + 3) / 4);
-    for (int64_t i = 0; i < call.data_bytes; ++i) {
-      words[i / 4] |= uint32_t{program_.constants[call.data + i]} << (8 * (i % 4));
+  // bl_real_channel[] of a fully connected layer. The kernel's time depends on the size of its
+  // multipliers (real_scale.h), so the image has some of a usual size; what is more than those goes
+  // into the table.
+  static bool IsRealChannels(const EngineCall& call, const Field& field) {
+    return field.name == "channels" && (call.params_type == "bl_fully_connected_params" ||
+                                        call.params_type == "bl_fully_connected_dsp_params");
+  }
+
+  uint32_t PlaceRealChannels(const EngineCall& call, const Field& field) {
+    const int64_t bytes = call.geometry.output_shape.channels * kRealChannelBytes;
+    if (bytes <= image_.real_channels_bytes) return image_.real_channels_address;
+    return AddData(field.value, bytes);
+  }
+
+  // A part of the program's constants, as it is.
+  uint32_t AddData(int64_t begin, int64_t bytes) {
+    std::vector<uint32_t> words((bytes + 3) / 4);
+    for (int64_t i = 0; i < bytes; ++i) {
+      words[i / 4] |= uint32_t{program_.constants[begin + i]} << (8 * (i % 4));
     }
     return table_.Append(words);
   }

@@ -1,6 +1,7 @@
 // The call table of a program for the resident image: what is written into the RAM of a board that
 // already holds all kernels, instead of building and flashing. Weights and constants are random
-// bytes that the image holds; the time of a kernel does not depend on them.
+// bytes that the image holds. What the time of a kernel depends on is kept: lookup tables, strides
+// and indices as they are, multipliers that are real numbers as ones of the usual size.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +19,8 @@ struct ResidentImage {
   std::map<std::string, uint32_t> symbols;  // Addresses of kernels and of bl_run_stages.
   uint32_t constants_address = 0;           // The blob in flash.
   int64_t constants_bytes = 0;
+  uint32_t real_channels_address = 0;  // bl_real_channel[] in flash, with plausible multipliers.
+  int64_t real_channels_bytes = 0;
   uint32_t table_address = 0;  // RAM for the table, up to the arena: 4-byte aligned.
   uint32_t table_end = 0;      // First byte behind that RAM; 0: the arena alone bounds it.
   // RAM of each arena region; an arena ends at its region's end, so that a write past it faults.

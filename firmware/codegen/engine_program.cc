@@ -192,22 +192,12 @@ class ProgramMaker {
     return absl::OkStatus();
   }
 
-  // A convolution in place whose input tile is larger than it needs, because another operator needs
-  // a halo. Only the portable kernel moves the input's rows together first.
-  bool OverwritesLargerTile(const Op& op, const std::optional<Tiling>& tiling) const {
-    if (!tiling.has_value() || !IsPointwise(op)) return false;
-    const Placement* output = placement_of_[op.output];
-    return output != nullptr && output->in_place_of == op.inputs[0] &&
-           !tiling->SameTiles(op.inputs[0], op.output);
-  }
-
   absl::Status AddCalls(int32_t index, const std::optional<Tiling>& tiling, EngineStage& stage) {
     const Step& step = plan_.steps[index];
     const Op& op = graph_.ops[step.ops[0]];
     BL_RETURN_IF_ERROR(CheckConstants(step));
     if (IsReshapeInPlace(step)) return absl::OkStatus();
-    const KernelSet kernels = OverwritesLargerTile(op, tiling) ? KernelSet::kPortable : kernels_;
-    BL_ASSIGN_OR_RETURN(std::vector<LoweredCall> lowered, LowerStep(model_, step, kernels));
+    BL_ASSIGN_OR_RETURN(std::vector<LoweredCall> lowered, LowerStep(model_, step, kernels_));
     for (const LoweredCall& call : lowered) {
       BL_ASSIGN_OR_RETURN(EngineCall made, MakeCall(call, step));
       made.step = index;

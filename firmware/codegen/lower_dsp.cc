@@ -3,6 +3,7 @@
 
 #include "core/base/status.h"
 #include "core/graph/graph.h"
+#include "core/quant/fixed_point.h"
 #include "firmware/codegen/lower_dsp_parts.h"
 #include "firmware/codegen/lower_dsp_poly.h"
 #include "firmware/codegen/lowering.h"
@@ -65,6 +66,94 @@ DspRequantization ConstantDspRequantization(int32_t value) {
   result.rounding = 2 * value + 1;
   result.bound = std::abs(value);
   return result;
+}
+
+bool IsDspRelu(const ActivationRange& range, int32_t output_zero_point) {
+  return range.min == -128 && range.max == 127 && output_zero_point == -128;
+}
+
+namespace {
+
+int32_t Output(const DspReluRequantization& relu, int32_t fraction, int64_t sum) {
+  const int64_t scaled = sum * (int64_t{1} << relu.scale) + relu.offset;
+  const int64_t product = scaled * relu.multiplier >> 32;
+  return static_cast<int32_t>((product + relu.rounding) >> fraction);
+}
+
+// Whether `relu` gives TFLite's output for all sums of the range. Neither output falls where the
+// sum grows, so it is enough to compare them where TFLite's changes.
+bool GivesSameOutputs(const DspReluRequantization& relu, int32_t fraction,
+                      const FixedMultiplier& multiplier, const DspSumRange& range,
+                      int32_t zero_point) {
+  const auto clamp = [zero_point](int32_t output) {  // The zero point is the lowest output.
+    return std::clamp(output, zero_point, zero_point + 255);
+  };
+  const auto reference = [&](int64_t sum) {
+    return clamp(Multiply(static_cast<int32_t>(sum), multiplier) + zero_point);
+  };
+  const auto result = [&](int64_t sum) { return clamp(Output(relu, fraction, sum)); };
+  for (int64_t first = range.lowest; first <= range.highest;) {
+    const int32_t output = reference(first);
+    int64_t last = first, beyond = range.highest + 1;
+    while (beyond - last > 1) {
+      const int64_t middle = last + (beyond - last) / 2;
+      (reference(middle) == output ? last : beyond) = middle;
+    }
+    if (result(first) != output || result(last) != output) return false;
+    first = beyond;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::optional<DspReluRequantization> MakeDspReluRequantization(const FixedMultiplier& multiplier,
+                                                               const DspSumRange& range,
+                                                               int32_t zero_point,
+                                                               const DspReluFormat& format) {
+  constexpr int64_t kInt32 = int64_t{1} << 31;
+  const int64_t bound = std::max(-range.lowest, range.highest);
+  if (bound >= kInt32) return std::nullopt;
+  const int64_t shift = -int64_t{multiplier.shift};
+  // Sums so small that they all give 0.
+  if (multiplier.mantissa == 0 ||
+      (shift >= 2 && bound * multiplier.mantissa / kInt32 + 1 < int64_t{1} << (shift - 1))) {
+    return ConstantDspReluRequantization(zero_point, format);
+  }
+  if (shift < 1) return std::nullopt;
+  const auto exact_scale = static_cast<int32_t>(format.fraction + 1 - shift);
+  DspReluRequantization exact;
+  exact.multiplier = multiplier.mantissa;
+  exact.rounding = zero_point * (1 << format.fraction) + (1 << (format.fraction - 1));
+  exact.scale = exact_scale;
+  if (exact_scale > format.most_scale) return std::nullopt;
+  if (exact_scale >= 2) exact.rounding += 1 << (exact_scale - 2);
+  if (exact_scale >= format.least_scale) {
+    if (bound << exact_scale >= kInt32) return std::nullopt;
+    return exact;
+  }
+  if (exact_scale < 2 && !format.has_offset) return std::nullopt;
+  // The sums that a shorter multiplier rounds differently seldom occur.
+  for (int32_t scale = format.least_scale; scale <= format.most_scale; ++scale) {
+    if (bound << scale >= kInt32 / 2) break;
+    const int32_t lost_bits = scale - exact_scale;
+    for (int candidate = 0; candidate < 4 && lost_bits < 31; ++candidate) {
+      DspReluRequantization result = exact;
+      result.scale = scale;
+      result.multiplier = (multiplier.mantissa >> lost_bits) + candidate % 2;
+      // What the rounding has no bits for.
+      if (exact_scale < 2) {
+        result.offset = static_cast<int32_t>((int64_t{1} << (30 + scale)) / multiplier.mantissa) +
+                        candidate / 2;
+      }
+      if (GivesSameOutputs(result, format.fraction, multiplier, range, zero_point)) return result;
+    }
+  }
+  return std::nullopt;
+}
+
+DspReluRequantization ConstantDspReluRequantization(int32_t value, const DspReluFormat& format) {
+  return {0, value * (1 << format.fraction), format.least_scale, 0};
 }
 
 void AppendWord(std::vector<uint8_t>& data, int32_t word) {

@@ -18,11 +18,23 @@ namespace {
 constexpr int64_t kHalfword = 1 << 15;  // Results beyond it need the general kernel.
 constexpr int32_t kUnsigned = 128;      // Results are packed as unsigned bytes.
 
+// The kernel takes results from the upper halfwords, and shifts the sums of every other channel,
+// which are 256 times too large, by 8 less.
+constexpr int32_t kRawShift = 8;
+
+DspReluFormat ReluFormat(size_t channel, size_t channels) {
+  // Where the last group begins earlier, a channel can have both places.
+  const bool raw = channels % kDspGroup != 0 || channel % 2 != 0;
+  return {16, raw ? kRawShift : 2, 31, false};
+}
+
 // One convolution's numbers by output channel.
 struct Channels {
   std::vector<DspSum> sums;
   std::vector<DspRequantization> requantization;
   bool general = false;
+  // Of all channels, or empty.
+  std::vector<DspReluRequantization> relu;
 };
 
 // What channel `c` can sum to, for any input.
@@ -55,12 +67,56 @@ bool AddChannel(const OpWeights& weights, const ConvolutionParams& params, size_
   return true;
 }
 
+// Empty when one does not fit.
+std::vector<DspReluRequantization> PrepareRelu(const OpWeights& weights,
+                                               const ConvolutionParams& params,
+                                               const std::vector<DspSum>& sums) {
+  std::vector<DspReluRequantization> relu;
+  if (!IsDspRelu(params.range, params.zero_point_output)) return relu;
+  const int32_t zero_point = params.zero_point_output + kUnsigned;
+  for (size_t c = 0; c < sums.size(); ++c) {
+    const DspSumRange range = SumRange(weights, c, params.zero_point_input);
+    const DspReluFormat format = ReluFormat(c, sums.size());
+    std::optional<DspReluRequantization> requantization;
+    if (sums[c].constant) {
+      const std::optional<int32_t> constant =
+          ConstantDspOutput(range, params.multipliers[c], params.zero_point_output, params.range);
+      requantization = ConstantDspReluRequantization(*constant + kUnsigned, format);
+    } else {
+      requantization = MakeDspReluRequantization(params.multipliers[c], range, zero_point, format);
+    }
+    if (!requantization) return {};
+    relu.push_back(*requantization);
+  }
+  return relu;
+}
+
 std::optional<Channels> PrepareChannels(const OpWeights& weights, const ConvolutionParams& params) {
   Channels channels;
   for (size_t c = 0; c < weights.bias.size(); ++c) {
     if (!AddChannel(weights, params, c, channels)) return std::nullopt;
   }
+  channels.relu = PrepareRelu(weights, params, channels.sums);
   return channels;
+}
+
+// What follows the weights of the group from channel `first` on.
+void AppendGroupRequantization(const Channels& channels, int32_t first,
+                               std::vector<uint8_t>& data) {
+  if (channels.relu.empty()) {
+    for (int32_t c = first; c < first + kDspGroup; ++c) {
+      AppendRequantization(channels.requantization[c], data);
+    }
+    return;
+  }
+  for (int32_t i = 0; i < kDspGroup; ++i) {
+    const int32_t scale = channels.relu[first + i].scale;
+    data.push_back(static_cast<uint8_t>(i % 2 == 0 ? scale : scale - kRawShift));
+  }
+  for (int32_t c = first; c < first + kDspGroup; ++c) {
+    AppendWord(data, channels.relu[c].multiplier);
+    AppendWord(data, channels.relu[c].rounding);
+  }
 }
 
 // The ADD behind a convolution, as eight words of bl_convolution_dsp_params.
@@ -154,8 +210,9 @@ void AddFields(const Op& op, const Quantization& input, const ActivationRange& r
 }
 
 // Names as in dsp_kernels.cc.
-std::string KernelName(const Op& op, bool adds, const FusedAdd& fused, bool general) {
+std::string KernelName(const Op& op, bool adds, const FusedAdd& fused, bool relu, bool general) {
   std::string name = IsPointwise(op) ? "bl_pointwise" : "bl_convolution";
+  if (relu) return name + "_relu_s8_dsp";
   if (adds) name += fused.shortcut_is_wide ? "_add_wide" : "_add_narrow";
   if (general) name += "_general";
   return name + "_s8_dsp";
@@ -174,8 +231,9 @@ absl::StatusOr<std::vector<LoweredCall>> LowerDspConvolution(const Model& model,
   const Quantization& input = model.quantization[op.inputs[0]];
   BL_ASSIGN_OR_RETURN(ConvolutionParams params,
                       PrepareConvolution(op, weights, input, model.quantization[op.output]));
-  const std::optional<Channels> channels = PrepareChannels(weights, params);
+  std::optional<Channels> channels = PrepareChannels(weights, params);
   if (!channels) return none;
+  if (adds) channels->relu.clear();
   FusedAdd fused;
   ActivationRange range = params.range;
   if (adds) {
@@ -194,12 +252,11 @@ absl::StatusOr<std::vector<LoweredCall>> LowerDspConvolution(const Model& model,
   for (int32_t next = 0; next < op.out_channels; next += kDspGroup) {
     const int32_t first = std::min(next, op.out_channels - kDspGroup);
     if (!packer.Append(first, call.data)) return none;
-    for (int32_t c = first; c < first + kDspGroup; ++c) {
-      AppendRequantization(channels->requantization[c], call.data);
-    }
+    AppendGroupRequantization(*channels, first, call.data);
     call.weight_bytes += packer.weight_bytes();
   }
-  call.kernel = KernelName(op, adds, fused, channels->general || !IsFull(range));
+  call.kernel =
+      KernelName(op, adds, fused, !channels->relu.empty(), channels->general || !IsFull(range));
   call.params_type = "bl_convolution_dsp_params";
   call.input = op.inputs[0];
   call.second = fused.shortcut;

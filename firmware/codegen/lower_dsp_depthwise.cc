@@ -14,6 +14,9 @@
 namespace boardloop {
 namespace {
 
+// depthwise_parts.inc has the fraction; a tap's scaled value must fit int16.
+constexpr DspReluFormat kReluFormat = {10, 2, 8, true};
+
 // Filter of one channel, row by row.
 class Taps {
  public:
@@ -61,25 +64,25 @@ class Taps {
   bool silent_ = false;
 };
 
-// Taps as pairs of int16, doubled: sums are needed doubled (dsp_kernels.h).
-int32_t TapPair(int32_t low, int32_t high) {
-  return static_cast<int32_t>((static_cast<uint32_t>(low * 2) & 0xffff) |
-                              static_cast<uint32_t>(high * 2) << 16);
+// Taps as pairs of int16, shifted left by `scale`.
+int32_t TapPair(int32_t low, int32_t high, int32_t scale) {
+  const auto word = [scale](int32_t tap) { return static_cast<uint32_t>(tap) << scale; };
+  return static_cast<int32_t>((word(low) & 0xffff) | word(high) << 16);
 }
 
 // 3x3, stride 1: both alignments of a pair with the row's three taps.
-void AppendOverlappingPairs(const Taps& taps, std::vector<uint8_t>& data) {
+void AppendOverlappingPairs(const Taps& taps, int32_t scale, std::vector<uint8_t>& data) {
   for (int32_t row = 0; row < taps.size(); ++row) {
-    AppendWord(data, TapPair(taps.at(row, 0), taps.at(row, 1)));
-    AppendWord(data, TapPair(taps.at(row, 1), taps.at(row, 2)));
+    AppendWord(data, TapPair(taps.at(row, 0), taps.at(row, 1), scale));
+    AppendWord(data, TapPair(taps.at(row, 1), taps.at(row, 2), scale));
   }
 }
 
 // Stride 2: neighbours, and the last tap alone.
-void AppendPairs(const Taps& taps, std::vector<uint8_t>& data) {
+void AppendPairs(const Taps& taps, int32_t scale, std::vector<uint8_t>& data) {
   for (int32_t row = 0; row < taps.size(); ++row) {
     for (int32_t column = 0; column < taps.size(); column += 2) {
-      AppendWord(data, TapPair(taps.at(row, column), taps.at(row, column + 1)));
+      AppendWord(data, TapPair(taps.at(row, column), taps.at(row, column + 1), scale));
     }
   }
 }
@@ -100,39 +103,68 @@ int32_t TwoElements(int32_t value) {
   return static_cast<int32_t>((static_cast<uint32_t>(value) & 0xffff) * 0x10001u);
 }
 
-void AppendInt16(const Op& op, const Taps& taps, int32_t bias, int32_t zero_point,
-                 const DspRequantization& requantization, std::vector<uint8_t>& data) {
+// Start of the sum, what requantizes it, and taps.
+void AppendNumbers(const Op& op, const Taps& taps, int32_t bias, int32_t zero_point, int32_t scale,
+                   int32_t offset, const std::vector<uint8_t>& requantization,
+                   std::vector<uint8_t>& data) {
   // Padding is stored as the zero point, so that its tap takes off what it adds.
   const int64_t start = bias - taps.Sum() * zero_point;
-  AppendWord(data, static_cast<int32_t>(static_cast<uint32_t>(start) * 2));
-  AppendRequantization(requantization, data);
+  AppendWord(data, static_cast<int32_t>(static_cast<uint32_t>(start) << scale) + offset);
+  data.insert(data.end(), requantization.begin(), requantization.end());
   if (op.window.stride_h == 1) {
-    AppendOverlappingPairs(taps, data);
+    AppendOverlappingPairs(taps, scale, data);
   } else {
-    AppendPairs(taps, data);
+    AppendPairs(taps, scale, data);
   }
 }
 
 // False when the channel's numbers do not fit the kernel.
 bool AppendChannel(const Op& op, const OpWeights& weights, const ConvolutionParams& params,
-                   int32_t channel, LoweredCall& call) {
+                   bool relu, int32_t channel, std::vector<uint8_t>& data) {
   Taps taps(op, weights, channel);
   const int32_t zero_point = params.zero_point_input;
   int32_t bias = weights.bias[channel];
   const FixedMultiplier& multiplier = params.multipliers[channel];
-  std::optional<DspRequantization> requantization;
-  if (const auto constant = ConstantDspOutput(taps.Range(bias, zero_point), multiplier,
-                                              params.zero_point_output, params.range)) {
+  const DspSumRange range = taps.Range(bias, zero_point);
+  const std::optional<int32_t> constant =
+      ConstantDspOutput(range, multiplier, params.zero_point_output, params.range);
+  if (constant) {
     taps.Silence();
     bias = 0;
-    requantization = ConstantDspRequantization(*constant);
-  } else {
-    const int64_t bound = DspSumBound(taps.AbsoluteSum(), bias, zero_point);
-    requantization = MakeDspRequantization(multiplier, bound, params.zero_point_output);
   }
-  if (!requantization) return false;
-  AppendInt16(op, taps, bias, zero_point, *requantization, call.data);
+  std::vector<uint8_t> requantization;
+  int32_t scale = 1;  // Sums are needed doubled (dsp_kernels.h).
+  int32_t offset = 0;
+  if (relu) {
+    const auto numbers = constant ? ConstantDspReluRequantization(*constant, kReluFormat)
+                                  : MakeDspReluRequantization(
+                                        multiplier, range, params.zero_point_output, kReluFormat);
+    if (!numbers) return false;
+    scale = numbers->scale;
+    offset = numbers->offset;
+    AppendWord(requantization, numbers->multiplier);
+    AppendWord(requantization, numbers->rounding);
+  } else {
+    const auto numbers =
+        constant
+            ? ConstantDspRequantization(*constant)
+            : MakeDspRequantization(multiplier, DspSumBound(taps.AbsoluteSum(), bias, zero_point),
+                                    params.zero_point_output);
+    if (!numbers) return false;
+    AppendRequantization(*numbers, requantization);
+  }
+  AppendNumbers(op, taps, bias, zero_point, scale, offset, requantization, data);
   return true;
+}
+
+// All channels, or nothing.
+std::vector<uint8_t> PackChannels(const Op& op, const OpWeights& weights,
+                                  const ConvolutionParams& params, bool relu) {
+  std::vector<uint8_t> data;
+  for (int32_t channel = 0; channel < op.out_channels; ++channel) {
+    if (!AppendChannel(op, weights, params, relu, channel, data)) return {};
+  }
+  return data;
 }
 
 // Size of the map if depthwise_map.S has a variant for it and the scratch holds the whole plane;
@@ -147,10 +179,11 @@ int32_t FixedMap(const Op& op, const Shape& input, const Shape& output, const St
   return step.scratch_bytes >= KernelScratch(op, input, output).most ? size : 0;
 }
 
-std::string KernelName(const Op& op, int32_t fixed_map, bool clamp) {
+std::string KernelName(const Op& op, int32_t fixed_map, bool relu, bool clamp) {
   const std::string size = std::to_string(op.window.kernel_h);
   std::string name = "bl_depthwise_" + size + "x" + size + "s" + std::to_string(op.window.stride_w);
   if (fixed_map != 0) name += "_map" + std::to_string(fixed_map);
+  if (relu) name += "_relu";
   if (clamp) name += "_clamp";
   return name + "_s8_dsp";
 }
@@ -166,14 +199,19 @@ absl::StatusOr<std::vector<LoweredCall>> LowerDspDepthwise(const Model& model, c
   BL_ASSIGN_OR_RETURN(ConvolutionParams params,
                       PrepareConvolution(op, weights, input, model.quantization[op.output]));
   LoweredCall call;
-  for (int32_t channel = 0; channel < op.out_channels; ++channel) {
-    if (!AppendChannel(op, weights, params, channel, call)) return none;
+  bool relu = IsDspRelu(params.range, params.zero_point_output);
+  if (relu) call.data = PackChannels(op, weights, params, true);
+  if (call.data.empty()) {
+    relu = false;
+    call.data = PackChannels(op, weights, params, false);
   }
-  constexpr int64_t kHeaderBytes = 16;  // Start and requantization.
-  call.weight_bytes = static_cast<int64_t>(call.data.size()) - kHeaderBytes * op.out_channels;
+  if (call.data.empty()) return none;
+  const int64_t header_bytes = relu ? 12 : 16;  // Start and requantization.
+  call.weight_bytes = static_cast<int64_t>(call.data.size()) - header_bytes * op.out_channels;
   const bool clamp = params.range.min > -128 || params.range.max < 127;
-  call.kernel = KernelName(
-      op, FixedMap(op, model.graph.input_shape(op), model.graph.output_shape(op), step), clamp);
+  call.kernel =
+      KernelName(op, FixedMap(op, model.graph.input_shape(op), model.graph.output_shape(op), step),
+                 relu, clamp);
   call.params_type = "bl_depthwise_dsp_params";
   call.input = op.inputs[0];
   call.output = op.output;

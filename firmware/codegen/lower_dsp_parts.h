@@ -50,6 +50,35 @@ std::optional<int32_t> ConstantDspOutput(const DspSumRange& range,
 // Makes `value` of a sum of 0.
 DspRequantization ConstantDspRequantization(int32_t value);
 
+// Requantization of layers behind a ReLU, as firmware/engine/dsp_kernels.h describes it.
+struct DspReluRequantization {
+  int32_t multiplier = 0;
+  int32_t rounding = 0;
+  int32_t scale = 0;   // The sum's left shift.
+  int32_t offset = 0;  // Added to the sum behind it.
+};
+
+// Whether outputs are those of a ReLU whose zero is the lowest int8.
+bool IsDspRelu(const ActivationRange& range, int32_t output_zero_point);
+
+// What a kernel's shifts can be.
+struct DspReluFormat {
+  int32_t fraction;  // Bits of the last shift.
+  int32_t least_scale, most_scale;
+  bool has_offset;  // Sums start scaled, so that an offset can be part of their start.
+};
+
+// zero_point  of the output, plus 128 where results are packed as unsigned bytes
+//
+// Where the scale would leave the format, the multiplier has fewer bits. Nothing when that does not
+// give the same outputs for all sums of the range, or when a scaled sum would leave int32.
+std::optional<DspReluRequantization> MakeDspReluRequantization(const FixedMultiplier& multiplier,
+                                                               const DspSumRange& range,
+                                                               int32_t zero_point,
+                                                               const DspReluFormat& format);
+// Makes `value` of a sum of 0.
+DspReluRequantization ConstantDspReluRequantization(int32_t value, const DspReluFormat& format);
+
 // Appends little-endian words.
 void AppendWord(std::vector<uint8_t>& data, int32_t word);
 // Multiplier, rounding, shift.

@@ -4,6 +4,7 @@
 #include "core/base/status.h"
 #include "core/quant/activations.h"
 #include "core/quant/elementwise.h"
+#include "core/quant/fixed_point_functions.h"
 #include "firmware/codegen/lower_portable.h"
 
 namespace boardloop {
@@ -59,9 +60,11 @@ absl::StatusOr<LoweredCall> LowerSoftmax(const Model& model, const Op& op) {
   BL_ASSIGN_OR_RETURN(const SoftmaxParams params,
                       PrepareSoftmax(model.quantization[op.inputs[0]], op.beta, channels));
   CallBuilder call("bl_softmax_s8", "bl_softmax_params", op.inputs[0], op.output);
-  call.Integer("mantissa", params.multiplier.mantissa);
-  call.Integer("shift", params.multiplier.shift);
-  call.Integer("lowest_difference", params.lowest_difference);
+  call.Pointer("exp");
+  for (int32_t difference = 0; difference < 256; ++difference) {
+    const bool vanishes = -difference < params.lowest_difference;
+    call.AppendWord(vanishes ? 0 : ExpOfNegative(Multiply(-difference, params.multiplier)));
+  }
   return std::move(call).Build();
 }
 

@@ -74,20 +74,7 @@ std::vector<TileAxis> PlaceAll(const Tiling& tiling, const std::vector<Range>& r
   return axes;
 }
 
-bool SameRanges(const std::vector<Range>& ranges, size_t tensors, int32_t a, int32_t b) {
-  for (size_t first = 0; first < ranges.size(); first += tensors) {
-    const Range& x = ranges[first + a];
-    const Range& y = ranges[first + b];
-    if (x.begin != y.begin || x.end != y.end) return false;
-  }
-  return true;
-}
-
 }  // namespace
-
-bool Tiling::SameTiles(int32_t a, int32_t b) const {
-  return SameRanges(rows, whole.size(), a, b) && SameRanges(columns, whole.size(), a, b);
-}
 
 Tiling PatchTiling(const Graph& graph, const Plan& plan) {
   // Tiles ask a schedule only for what each step runs and writes.

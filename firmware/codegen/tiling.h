@@ -22,8 +22,6 @@ struct Tiling {
   std::vector<Range> rows, columns;
   // By tensor: it lies in the arena as a whole, not one tile of it at a time.
   std::vector<bool> whole;
-
-  bool SameTiles(int32_t a, int32_t b) const;
 };
 
 // The patch stage of `plan`, which has one.

@@ -3,7 +3,13 @@
  *
  * All kernels requantize as TFLite does, both roundings, in four instructions:
  *   t = rounding - (sum < 0);  x = (2 * sum * multiplier + t * 2^32 + 2^31) >> 32;  x >> shift
- * where shift >= 1 and rounding = 2^(shift - 1) + (output zero point << shift). */
+ * where shift >= 1 and rounding = 2^(shift - 1) + (output zero point << shift).
+ *
+ * Behind a ReLU whose zero is -128 two instructions do: all sums below 0 give -128, and the others
+ * round up at ties alone. With the sum shifted left before, by scale = fraction + 1 - shift,
+ *   x = ((sum << scale) * multiplier >> 32) + rounding;  x >> fraction, saturated
+ * where scale >= 2 and rounding = 2^(fraction - 1) + 2^(scale - 2) + (zero point << fraction). The
+ * fraction is a constant, so that the last shift is part of the saturation or of packing. */
 #ifndef BOARDLOOP_FIRMWARE_ENGINE_DSP_KERNELS_H_
 #define BOARDLOOP_FIRMWARE_ENGINE_DSP_KERNELS_H_
 

@@ -146,8 +146,7 @@ void bl_table_s8(const void* params);
 /* Softmax over channels. In place. */
 typedef struct {
   bl_geometry geometry;
-  int32_t mantissa, shift;   /* From q - max q to Q5.26. */
-  int32_t lowest_difference; /* exp of less is 0. */
+  const int32_t* exp; /* [256]: exp in Q0.31 by max q - q */
 } bl_softmax_params;
 
 void bl_softmax_s8(const void* params);
@@ -225,7 +224,7 @@ _Static_assert(sizeof(bl_depthwise_params) == (16 + 11) * 4, "bl_depthwise_param
 _Static_assert(sizeof(bl_fully_connected_params) == (16 + 6) * 4, "bl_fully_connected_params");
 _Static_assert(sizeof(bl_add_constant_params) == (16 + 3) * 4, "bl_add_constant_params");
 _Static_assert(sizeof(bl_mul_constant_params) == (16 + 3) * 4, "bl_mul_constant_params");
-_Static_assert(sizeof(bl_softmax_params) == (16 + 3) * 4, "bl_softmax_params");
+_Static_assert(sizeof(bl_softmax_params) == (16 + 1) * 4, "bl_softmax_params");
 _Static_assert(sizeof(bl_pool_params) == (16 + 6) * 4, "bl_pool_params");
 _Static_assert(sizeof(bl_mean_params) == (16 + 4) * 4, "bl_mean_params");
 _Static_assert(sizeof(bl_pad_params) == (16 + 3) * 4, "bl_pad_params");

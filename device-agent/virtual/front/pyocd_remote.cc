@@ -16,6 +16,24 @@ using nlohmann::json;
 constexpr int kOk = 0, kProbeError = 1, kTransferFault = 12;
 constexpr int kProtocolVersion = 1;
 constexpr uint64_t kMaxBlock = 1 << 20;
+// Outside flash and SRAM each element is a question to QEMU: 4096 of them take some 300 ms.
+constexpr uint64_t kMaxRegisters = 4096;
+// The object, its arguments, a list of values. Values are copied and written by recursion: a deep
+// one would overflow the stack.
+constexpr int kMaxDepth = 3;
+
+// Discarded when it is no JSON, or nested too deep.
+json ParseRequest(const std::string& line) {
+  bool too_deep = false;
+  const auto check = [&too_deep](int depth, json::parse_event_t event, const json& /*value*/) {
+    const bool begins =
+        event == json::parse_event_t::object_start || event == json::parse_event_t::array_start;
+    too_deep = too_deep || (begins && depth >= kMaxDepth);
+    return !too_deep;
+  };
+  json request = json::parse(line, check, /*allow_exceptions=*/false);
+  return too_deep ? json(json::value_t::discarded) : request;
+}
 
 }  // namespace
 
@@ -25,6 +43,9 @@ struct PyocdRemote::Outcome {
   std::string error{};
 
   static Outcome Error(std::string text) { return {nullptr, kProbeError, std::move(text)}; }
+  static Outcome TooMany(uint64_t count, uint64_t limit) {
+    return Error(absl::StrFormat("a block of %d elements, here it has at most %d", count, limit));
+  }
   static Outcome Fault(uint32_t address) {
     return {nullptr, kTransferFault, absl::StrFormat("no memory at 0x%08x", address)};
   }
@@ -57,8 +78,8 @@ class PyocdRemote::Arguments {
 
 bool PyocdRemote::Feed(std::string* received, std::string* reply) {
   size_t end = 0;
-  while ((end = received->find('\n')) != std::string::npos) {
-    const json request = json::parse(received->substr(0, end), nullptr, /*allow_exceptions=*/false);
+  while (reply->size() <= kEnoughReply && (end = received->find('\n')) != std::string::npos) {
+    const json request = ParseRequest(received->substr(0, end));
     received->erase(0, end + 1);
     const bool valid =
         request.is_object() && request.contains("request") && request["request"].is_string();
@@ -151,8 +172,10 @@ PyocdRemote::Outcome PyocdRemote::AnswerDap(const std::string& request,
     return {};
   }
   if (request == "read_ap_multiple") {
+    const uint64_t count = arguments.Number(1);
+    if (count > kMaxRegisters) return Outcome::TooMany(count, kMaxRegisters);
     json values = json::array();
-    for (uint64_t i = 0; i < arguments.Number(1) && i < kMaxBlock && !port_.sticky_error(); ++i) {
+    for (uint64_t i = 0; i < count && !port_.sticky_error(); ++i) {
       values.push_back(port_.ReadAp(address));
     }
     return {values};
@@ -194,7 +217,8 @@ PyocdRemote::Outcome PyocdRemote::AnswerMemory(const std::string& request,
 
 PyocdRemote::Outcome PyocdRemote::ReadBlock(uint32_t address, uint64_t count, int size) {
   if (size != 1 && size != 2 && size != 4) return Outcome::Error("size must be 8, 16 or 32 bits");
-  if (count > kMaxBlock) return Outcome::Error("a block has at most 1 Mi elements");
+  const uint64_t limit = port_.board().HasMemory(address) ? kMaxBlock : kMaxRegisters;
+  if (count > limit) return Outcome::TooMany(count, limit);
   json values = json::array();
   for (uint64_t i = 0; i < count; ++i) {
     uint32_t value = 0;

@@ -121,7 +121,7 @@ BlockKind KindOfBlock(uint8_t code) {
 StlinkTcp::StlinkTcp(DebugPort& port) : port_(port), mode_(kModeMassStorage), block_status_(kOk) {}
 
 bool StlinkTcp::Feed(std::string* received, std::string* reply) {
-  while (!received->empty()) {
+  while (!received->empty() && reply->size() <= kEnoughReply) {
     const size_t taken = ServerMessage(*received, reply);
     if (taken == std::string::npos) return false;
     if (taken == 0) break;

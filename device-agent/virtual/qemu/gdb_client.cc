@@ -10,6 +10,7 @@ namespace boardloop::vboard {
 namespace {
 
 constexpr size_t kChunkBytes = 2000;  // The stub's packets hold 4096 characters.
+constexpr absl::Duration kStepTimeout = absl::Milliseconds(500);  // Debuggers wait for a second.
 
 template <typename T>
 T FromLittleEndianHex(std::string_view hex) {
@@ -61,9 +62,22 @@ void GdbClient::Interrupt() {
   running_ = false;
 }
 
+bool GdbClient::AwaitStop(absl::Duration timeout) {
+  const absl::Time deadline = absl::Now() + timeout;
+  while (!PollStop()) {
+    const absl::Duration left = deadline - absl::Now();
+    if (left <= absl::ZeroDuration()) return false;
+    channel_.Receive(&buffer_, left);
+  }
+  return true;
+}
+
+// The step of a WFI ends with the interrupt that it waits for, which may never come.
 void GdbClient::Step() {
   SendPacket("s");
-  stop_reply_ = ReceivePacket();
+  running_ = true;
+  if (AwaitStop(kStepTimeout)) return;
+  Interrupt();
 }
 
 CoreRegisters GdbClient::ReadCoreRegisters() {

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "device-agent/virtual/qemu/channel.h"
 
@@ -68,6 +69,8 @@ class GdbClient {
   void SendPacket(std::string_view packet);
   std::string ReceivePacket();
   bool TakePacket(std::string* packet);
+  // False when the core still runs after `timeout`.
+  bool AwaitStop(absl::Duration timeout);
 
   Channel channel_;
   std::string buffer_;

@@ -6,12 +6,14 @@
  *   WINDOW   1: any kernel size, stride and padding; 0: pointwise (1x1, stride 1), also in place
  *   ADD      0; 1: a shortcut is added, the convolution's scale is the larger; 2: the shortcut's is
  *   GENERAL  1: results before clamping may leave 16 bits, and activation ranges are any
+ *   RELU     1: the output's zero point is -128, its range all of int8; not with ADD, GENERAL
  *
  * Column: the taps of two pixels as int16 in the scratch, by four taps t the words
  *   (t, t+2) of pixel 0, (t, t+2) of pixel 1, (t+1, t+3) of pixel 0, (t+1, t+3) of pixel 1
  * Group (four output channels a, b, c, d): sums' starts a, 256 b + a, c, 256 d + c; for each word
  *   of a pixel's column two words of weights, its two taps' halfwords 256 b + a and 256 d + c; by
- *   channel: multiplier, rounding, shift.
+ *   channel: multiplier, rounding, shift. RELU: four bytes of shifts, one per channel; by channel:
+ *   multiplier, rounding.
  * A multiply-add with a word of weights sums 256 b + a, with its even bytes a alone. */
 #include "firmware/engine/dsp/geometry.inc"
 
@@ -94,6 +96,24 @@
 .endm
 #define STEP_BYTES 56
 
+#if RELU
+/* Requantizes the sums of one channel of both pixels, to the upper halfwords. r1 shifts; `raw` sums
+ * are 256 times too large, which their shift allows for. */
+.macro REQUANTIZE_RELU p0, p1, multiplier, rounding
+    lsl \p0, \p0, r1
+    lsl \p1, \p1, r1
+    smmla \p0, \p0, \multiplier, \rounding
+    smmla \p1, \p1, \multiplier, \rounding
+.endm
+
+.macro PACK a, b, c, d
+    pkhtb \a, \c, \a, asr #16
+    pkhtb \b, \d, \b, asr #16
+    usat16 \a, #8, \a
+    usat16 \b, #8, \b
+    orr \a, \a, \b, lsl #8
+.endm
+#else
 /* Requantizes the sums of one channel of both pixels. `raw` sums are 256 times too large. */
 .macro REQUANTIZE p0, p1, raw
     ldm r0!, {r1, r2, r3}
@@ -129,6 +149,7 @@
     orr \a, \a, \b, lsl #8
 #endif
 .endm
+#endif
 
 /* Byte `i` of the convolution's results and of the shortcut (r10) to the byte of their sum. */
 .macro ADD_BYTE word, i
@@ -424,10 +445,22 @@ KERNEL:
     sub r7, r7, r6
     sub r9, r9, r8
     sub r11, r11, r10
+#if RELU
+    ldm r0!, {r1, r2, r3, r12, lr}
+    REQUANTIZE_RELU r4, r8, r2, r3
+    lsr r1, r1, #8
+    REQUANTIZE_RELU r5, r9, r12, lr
+    ldm r0!, {r2, r3, r12, lr}
+    lsr r1, r1, #8
+    REQUANTIZE_RELU r6, r10, r2, r3
+    lsr r1, r1, #8
+    REQUANTIZE_RELU r7, r11, r12, lr
+#else
     REQUANTIZE r4, r8, 0
     REQUANTIZE r5, r9, 1
     REQUANTIZE r6, r10, 0
     REQUANTIZE r7, r11, 1
+#endif
     PACK r4, r5, r6, r7
     PACK r8, r9, r10, r11
 #if ADD

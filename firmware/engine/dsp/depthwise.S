@@ -6,19 +6,12 @@
  *   KERNEL_SIZE  3, 5 or 7, square; 5 and 7 only with stride 2
  *   STRIDE       1 or 2
  *   CLAMP        1: any activation range; 0: -128 to 127
+ *   RELU         1: the zero point of the output is -128, the range all of int8
  *
  * Plane: rows of one channel that the window touches, padding included, two bytes per element; each
  * row is padded to whole words. The scratch holds a band of them: if not all, then the band moves
  * down, and rows that are needed again move up in it, as those in the input may be overwritten. */
 #include "firmware/engine/dsp/depthwise_parts.inc"
-
-#if KERNEL_SIZE == 3 && STRIDE == 1
-#define BLOCKS "firmware/engine/dsp/depthwise_3x3s1.inc"
-#define BLOCKS_SETUP "firmware/engine/dsp/depthwise_3x3s1_setup.inc"
-#else
-#define BLOCKS "firmware/engine/dsp/depthwise_s2.inc"
-#define BLOCKS_SETUP "firmware/engine/dsp/depthwise_s2_setup.inc"
-#endif
 
 /* Registers of the FPU: what loops need around their blocks. */
 #define PITCH s4       /* Of the plane. */
@@ -150,7 +143,11 @@ KERNEL:
     ldr r3, [r0, #P_HIGHEST]
     vmov HIGHEST, r3
 #endif
-#include BLOCKS_SETUP
+#if STRIDE == 1
+#include "firmware/engine/dsp/depthwise_3x3s1_setup.inc"
+#else
+#include "firmware/engine/dsp/depthwise_s2_setup.inc"
+#endif
 
 .Lchannel:
     ldr r0, [sp, #F_PARAMS]
@@ -169,12 +166,16 @@ KERNEL:
 .Lchunk:
 #include "firmware/engine/dsp/depthwise_load.inc"
     ldr r1, [sp, #F_DATA]
-    vldm r1!, {s0-s3}
+    LOAD_HEADER r1
     ldr r0, [sp, #F_PARAMS]
     ldr r0, [r0, #G_SCRATCH]
     ldr r2, [sp, #F_CHUNK_OUT]
     ldr r3, [sp, #F_OUTPUTS]
-#include BLOCKS
+#if STRIDE == 1
+#include "firmware/engine/dsp/depthwise_3x3s1.inc"
+#else
+#include "firmware/engine/dsp/depthwise_s2.inc"
+#endif
 
     ldr r1, [sp, #F_LEFT_OUTPUTS]
     ldr r2, [sp, #F_OUTPUTS]

@@ -5,10 +5,10 @@
  * Compiled once for each variant:
  *   KERNEL  name of the function
  *   MAP     height and width of input and output, 3 to 7
- *   CLAMP   1: any activation range; 0: -128 to 127 */
+ *   CLAMP   1: any activation range; 0: -128 to 127
+ *   RELU    1: the zero point of the output is -128, the range all of int8 */
 #include "firmware/engine/dsp/depthwise_parts.inc"
 
-#define CHANNEL_BYTES (16 + 24)
 #define PITCH (((MAP + 3) / 2) * 4) /* Of the plane. */
 
 /* Registers of the FPU. */
@@ -221,7 +221,7 @@ KERNEL:
     vmov OUT, r3
     add r3, #1
     vmov CHANNEL_OUT, r3
-    vldm r2!, {s0-s3}
+    LOAD_HEADER r2
     ldm r2!, {r4-r9}
     vmov DATA, r2
 #if MAP > 3

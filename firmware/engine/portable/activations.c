@@ -13,47 +13,15 @@ void bl_table_s8(const void* params) {
   }
 }
 
-/* ---- Softmax: exp and 1 / (1 + x) as core/quant/fixed_point_functions.cc has them. Qm.n is a
- * number with m integer and n fractional bits. */
+/* ---- Softmax: 1 / (1 + x) as core/quant/fixed_point_functions.cc has it; exp is a table, for its
+ * argument has 256 values and its time should not depend on them. Qm.n is a number with m integer
+ * and n fractional bits. */
 
 static int32_t saturating_shift_left(int32_t x, int32_t exponent) {
   const int64_t wide = (int64_t)x * (1 << exponent);
   if (wide > INT32_MAX) return INT32_MAX;
   if (wide < INT32_MIN) return INT32_MIN;
   return (int32_t)wide;
-}
-
-/* exp(x) in Q0.31 for x in [-1/4, 0) in Q0.31: the Taylor polynomial of degree 4 around -1/8. */
-static int32_t exp_on_quarter(int32_t x) {
-  const int32_t exp_minus_eighth = 1895147668;
-  const int32_t one_third = 715827883;
-  const int32_t y = x + (1 << 28); /* x + 1/8 */
-  const int32_t y2 = bl_high_product(y, y);
-  const int32_t y3 = bl_high_product(y2, y);
-  const int32_t y4_over_4 = bl_rounding_shift_right(bl_high_product(y2, y2), 2);
-  /* y^4/24 + y^3/6 + y^2/2 */
-  const int32_t higher =
-      bl_rounding_shift_right(bl_high_product(y4_over_4 + y3, one_third) + y2, 1);
-  return exp_minus_eighth + bl_high_product(exp_minus_eighth, y + higher);
-}
-
-/* exp(x) in Q0.31 for x <= 0 in Q5.26. */
-static int32_t exp_of_negative(int32_t x) {
-  /* exp(-2^i) in Q0.31 for i = -2 ... 4. */
-  static const int32_t exp_of_minus_power[] = {1672461947, 1302514674, 790015084, 290630308,
-                                               39332535,   720401,     242};
-  const int32_t quarter_bits = 24;
-  if (x == 0) return INT32_MAX;
-  /* x = quarter - remainder: quarter in [-1/4, 0), remainder a sum of powers of two. */
-  const int32_t quarter = (x & ((1 << quarter_bits) - 1)) - (1 << quarter_bits);
-  const uint32_t remainder = (uint32_t)quarter - (uint32_t)x;
-  int32_t result = exp_on_quarter(quarter * (1 << 5)); /* Q5.26 to Q0.31; above -2^29: it fits. */
-  for (int32_t i = 0; i < 7; ++i) {
-    if ((remainder >> (quarter_bits + i)) & 1) {
-      result = bl_high_product(result, exp_of_minus_power[i]);
-    }
-  }
-  return result;
 }
 
 /* 1 / (1 + x) in Q0.31 for x in [0, 1) in Q0.31: Newton-Raphson for 1 / ((1 + x) / 2). */
@@ -84,30 +52,24 @@ static int32_t maximum_of(const int8_t* values, int32_t count) {
   return max;
 }
 
-/* One pixel. exp is computed twice for each value: there is no room to keep it. */
 static void softmax_pixel(const bl_softmax_params* p, const int8_t* in, int8_t* out) {
   const int32_t sum_integer_bits = 12; /* Sums of exp are Q12.19. */
   const int32_t channels = p->geometry.input_channels;
   const int32_t max = maximum_of(in, channels);
   int32_t sum = 0;
   for (int32_t c = 0; c < channels; ++c) {
-    if (in[c] - max < p->lowest_difference) continue;
-    const int32_t x = bl_multiply(in[c] - max, p->mantissa, p->shift);
-    sum += bl_rounding_shift_right(exp_of_negative(x), sum_integer_bits);
+    sum += bl_rounding_shift_right(p->exp[max - in[c]], sum_integer_bits);
   }
-  /* 1 / sum: shifted into [1, 2) it is 1 + x, whose reciprocal is scaled back at the end. */
+  /* 1 / sum: shifted into [1, 2) it is 1 + x, whose reciprocal is scaled back at the end. A sum of
+   * 512 or more leaves less than half a step of each probability. */
   const int32_t zeros = leading_zeros((uint32_t)sum);
-  const int32_t reciprocal =
-      one_over_one_plus((int32_t)(((uint32_t)sum << zeros) - ((uint32_t)1 << 31)));
   const int32_t shift = sum_integer_bits - zeros + 31 - 8;
+  const int32_t reciprocal =
+      shift > 31 ? 0 : one_over_one_plus((int32_t)(((uint32_t)sum << zeros) - ((uint32_t)1 << 31)));
+  const int32_t right = shift > 31 ? 31 : shift;
   for (int32_t c = 0; c < channels; ++c) {
-    int32_t probability = 0;
-    /* A shift over 31 leaves less than half a step. */
-    if (in[c] - max >= p->lowest_difference && shift <= 31) {
-      const int32_t x = bl_multiply(in[c] - max, p->mantissa, p->shift);
-      probability = bl_rounding_shift_right(bl_high_product(reciprocal, exp_of_negative(x)), shift);
-    }
-    out[c] = bl_clamp(probability - 128, -128, 127);
+    const int32_t product = bl_high_product(reciprocal, p->exp[max - in[c]]);
+    out[c] = bl_clamp(bl_rounding_shift_right(product, right) - 128, -128, 127);
   }
 }
 

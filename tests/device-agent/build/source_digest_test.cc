@@ -61,6 +61,13 @@ TEST_F(SourceDigestTest, NamesAFileThatIsMissing) {
               StatusIs(absl::StatusCode::kNotFound, testing::HasSubstr("a/three.h")));
 }
 
+TEST_F(SourceDigestTest, AnIncludeThroughAMacroIsRefused) {
+  Write("a/one.h", "#define PART \"a/two.h\"\n#include PART\n");
+  EXPECT_THAT(
+      SourceDigests(folder_).Of("a/main.c"),
+      StatusIs(absl::StatusCode::kInvalidArgument, testing::HasSubstr("a/one.h: includes PART")));
+}
+
 TEST_F(SourceDigestTest, GeneratedTextMayIncludeGeneratedFiles) {
   const std::string text = "#include \"network.h\"\n#include \"a/one.h\"\n";
   absl::StatusOr<std::string> before = SourceDigests(folder_).OfText(text);

@@ -43,6 +43,13 @@ TEST_F(BoardStateTest, BoardsMadeAsNeededAreDistinct) {
   EXPECT_NE(a->folder(), b->folder());
 }
 
+TEST_F(BoardStateTest, AFolderThatCannotBeMadeIsToldAtOnce) {
+  const std::string file = root_ + "/file";
+  std::ofstream(file) << "x";
+  EXPECT_THAT(BoardState::OpenAny(file, "v"),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr(file + "/v-1")));
+}
+
 TEST_F(BoardStateTest, ThreeHangsInARowWedge) {
   {
     absl::StatusOr<BoardState> state = BoardState::Open(root_, "a");

@@ -22,6 +22,12 @@ constexpr char kM7[] = "virtual-stm32f746";
 
 class MeasureProgramTest : public AgentProgramTest {};
 
+// Whether the log has a line of progress for `step`, which has ended then.
+bool HasLine(const std::string& log_path, const std::string& step) {
+  absl::StatusOr<ProcessOutput> log = RunProcess({"cat", log_path}, "", {});
+  return log.ok() && log->out.find(step) != std::string::npos;
+}
+
 TEST_F(MeasureProgramTest, ImageIsExactAndItsPartsAddUp) {
   const std::string model = SmallModel();
   for (const char* board : {kM4, kM7}) {
@@ -102,6 +108,99 @@ TEST_F(MeasureProgramTest, AFileThatIsNoModelIsInvalid) {
   EXPECT_EQ(run.Json()["outcome"], "INVALID_MODEL");
 }
 
+TEST_F(MeasureProgramTest, ANetworkWithoutAFileHasRandomWeightsAndIsExact) {
+  const AgentRun run = Run({"measure", "mcunet_vww1", "--board", kM4, "--json"});
+  ASSERT_EQ(run.exit_code, 0) << run.out << run.err;
+  EXPECT_EQ(run.Json()["weights"], "random");
+  EXPECT_EQ(run.Json()["exact"], true);
+  EXPECT_EQ(run.Json()["per_op"][0]["kernel"].get<std::string>().rfind("bl_", 0), 0u);
+  const AgentRun file = Run({"measure", SmallModel(), "--board", kM4, "--json"});
+  EXPECT_EQ(file.Json()["weights"], "file");
+}
+
+TEST_F(MeasureProgramTest, SeveralNetworksAreRowsAndTheFirstFailureIsTheExitCode) {
+  const AgentRun run =
+      Run({"measure", SmallModel(), "no_such_network", "resnet50", "--board", kM4});
+  EXPECT_EQ(run.exit_code, 7);
+  EXPECT_THAT(run.out, HasSubstr("small.tflite"));
+  EXPECT_THAT(run.out, HasSubstr("no network \"no_such_network\""));
+  EXPECT_THAT(run.out, HasSubstr("INFEASIBLE"));
+  EXPECT_THAT(run.out, testing::Not(HasSubstr("step  layer")));
+}
+
+TEST_F(MeasureProgramTest, LayersAreShownOnRequest) {
+  const std::string model = SmallModel();
+  const AgentRun one = Run({"measure", model, "--board", kM4});
+  EXPECT_THAT(one.out, HasSubstr("step  layer"));
+  const AgentRun hidden = Run({"measure", model, "--board", kM4, "--layers", "off"});
+  EXPECT_THAT(hidden.out, testing::Not(HasSubstr("step  layer")));
+  const AgentRun both = Run({"measure", model, model, "--board", kM4, "--layers", "on"});
+  EXPECT_THAT(both.out, HasSubstr("step  layer"));
+}
+
+TEST_F(MeasureProgramTest, AModelLargerThanTheFlashIsInfeasibleByHowMuch) {
+  const AgentRun run = Run({"measure", "mobilenet_v2:res=96", "--board", kM4, "--json"});
+  EXPECT_EQ(run.exit_code, 3);
+  EXPECT_THAT(run.Json()["message"].get<std::string>(), StartsWith("flash: "));
+  EXPECT_THAT(run.Json()["message"].get<std::string>(), HasSubstr("B too many"));
+}
+
+TEST_F(MeasureProgramTest, ABenchThatNamesASerialTwiceIsWrongUsage) {
+  const std::string bench =
+      Write("bench.yaml",
+            "boards:\n"
+            "  - {name: a, type: stm32f412, probe: openocd, serial: \"1\"}\n"
+            "  - {name: b, type: stm32f412, probe: openocd, serial: \"1\"}\n");
+  const AgentRun run = Run({"measure", SmallModel(), "--bench", bench, "--board", "a"});
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.err, HasSubstr("bench.yaml:3: boards[1] has the probe serial \"1\""));
+}
+
+TEST_F(MeasureProgramTest, ARealBoardWithoutABenchIsWrongUsage) {
+  const AgentRun run = Run({"measure", SmallModel(), "--board", "stm32f405"});
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.err, HasSubstr("--bench"));
+}
+
+TEST_F(MeasureProgramTest, AnAdaptersConfigurationThatIsNotThereIsTheSetUps) {
+  const std::string bench =
+      Write("bench.yaml",
+            "boards:\n  - {name: a, type: stm32f412, probe: openocd, serial: \"1\", "
+            "interface: no-such.cfg}\n");
+  const AgentRun run = Run({"measure", SmallModel(), "--bench", bench, "--board", "a", "--json"});
+  EXPECT_EQ(run.exit_code, 1) << run.out;
+  EXPECT_THAT(run.Json()["message"].get<std::string>(), HasSubstr("bench file"));
+}
+
+TEST_F(MeasureProgramTest, AStateFolderThatCannotBeMadeIsTheAgentsFailure) {
+  Write("state", "a file");
+  const AgentRun run = Run({"measure", SmallModel(), "--board", kM4, "--json"});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.Json()["message"].get<std::string>(), HasSubstr("state folder"));
+}
+
+TEST_F(MeasureProgramTest, AVirtualBoardThatDoesNotStartIsTheAgentsFailure) {
+  const AgentRun run =
+      Run({"measure", SmallModel(), "--board", kM4, "--json"}, {"BOARDLOOP_VBOARD=/bin/false"});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.Json()["message"].get<std::string>(), HasSubstr("exit code 1"));
+}
+
+// As on a full disk: no file may grow beyond the limit.
+TEST_F(MeasureProgramTest, FilesThatCannotGrowAreTheAgentsFailure) {
+  const std::string model = SmallModel();
+  for (const char* blocks : {"1", "64", "400"}) {
+    std::vector<std::string> argv = CommandLine({"measure", model, "--board", kM4, "--json"});
+    argv.back() = folder() + "/cache";  // An empty one.
+    argv.insert(argv.begin(), {"sh", "-c", "ulimit -f \"$0\"; exec \"$@\"", blocks});
+    absl::StatusOr<ProcessOutput> run = RunProcess(argv, "", {.deadline = absl::Minutes(2)});
+    ASSERT_THAT(run, IsOk());
+    EXPECT_EQ(run->exit_code, 1) << run->out << run->err;
+    EXPECT_THAT(run->out, HasSubstr("AGENT_FAILED"));
+    EXPECT_THAT(Leftovers(), IsEmpty());
+  }
+}
+
 TEST_F(MeasureProgramTest, NoCompilerIsTheAgentsFailure) {
   const AgentRun run = Run({"measure", SmallModel(), "--board", kM4, "--json"},
                            {"BOARDLOOP_TOOLCHAIN=/no/such/arm-none-eabi-"});
@@ -137,6 +236,65 @@ TEST_F(MeasureProgramTest, AWedgedBoardIsRefusedUntilItPassesTheCheck) {
   const AgentRun check = Run({"check", "--bench", bench, "--board", "v1", "--clear"});
   EXPECT_EQ(check.exit_code, 0) << check.out;
   EXPECT_EQ(Run(measure).exit_code, 0);
+}
+
+// A process of openocd that has our state folder's log open.
+pid_t OpenOcdOf(const std::string& folder) {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator("/proc")) {
+    const std::string program = fs::read_symlink(entry.path() / "exe", error).filename().string();
+    const std::string log = fs::read_symlink(entry.path() / "fd/2", error).string();
+    if (program == "openocd" && log.find(folder) == 0) return atoi(entry.path().filename().c_str());
+  }
+  return 0;
+}
+
+TEST_F(MeasureProgramTest, AProbeThatHangsThreeTimesInARowWedgesItsBoard) {
+  const std::string bench =
+      Write("bench.yaml", "boards:\n  - {name: v1, type: virtual-stm32f405, probe: openocd}\n");
+  const std::vector<std::string> on = {"--bench", bench, "--board", "v1"};
+  std::vector<std::string> args = {"measure", SmallModel(), "--inputs", "4096"};
+  args.insert(args.end(), on.begin(), on.end());
+  for (int hang = 1; hang <= 3; ++hang) {
+    ChildProcess::Options options;
+    options.log_path = folder() + "/progress";
+    fs::remove(options.log_path);
+    absl::StatusOr<ChildProcess> agent = ChildProcess::Start(CommandLine(args), options);
+    ASSERT_THAT(agent, IsOk());
+    while (!HasLine(options.log_path, "flash") && agent->Running()) {
+    }
+    const pid_t openocd = OpenOcdOf(folder());
+    ASSERT_GT(openocd, 0);
+    kill(openocd, SIGSTOP);
+    while (agent->Running()) usleep(1000);
+    EXPECT_EQ(agent->exit_code(), 6) << hang;
+    EXPECT_THAT(Leftovers(), IsEmpty());
+  }
+  args[3] = "1";
+  EXPECT_EQ(Run(args).exit_code, 5);
+  std::vector<std::string> check = {"check", "--clear"};
+  check.insert(check.end(), on.begin(), on.end());
+  EXPECT_EQ(Run(check).exit_code, 0);
+  EXPECT_EQ(Run(args).exit_code, 0);
+}
+
+TEST_F(MeasureProgramTest, ABoardThatAnotherProcessHasIsNotTaken) {
+  const std::string bench =
+      Write("bench.yaml", "boards:\n  - {name: v1, type: virtual-stm32f405, probe: openocd}\n");
+  const std::string model = SmallModel();
+  const auto measure = [&](const char* inputs) {
+    return std::vector<std::string>{"measure", model,    "--bench",  bench, "--board",
+                                    "v1",      "--json", "--inputs", inputs};
+  };
+  absl::StatusOr<ChildProcess> holder = ChildProcess::Start(CommandLine(measure("4096")), {});
+  ASSERT_THAT(holder, IsOk());
+  while (OpenOcdOf(folder()) == 0 && holder->Running()) {
+  }
+  ASSERT_TRUE(holder->Running());
+  const AgentRun run = Run(measure("1"));
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.Json()["message"].get<std::string>(),
+              HasSubstr("in use by process " + std::to_string(holder->pid())));
 }
 
 TEST_F(MeasureProgramTest, AnotherBoardThanTheBenchSaysIsRefused) {
@@ -175,11 +333,7 @@ TEST_F(MeasureProgramTest, KilledAtAnyPointItLeavesNothingBehind) {
       fs::remove(options.log_path);
       absl::StatusOr<ChildProcess> agent = ChildProcess::Start(argv, options);
       ASSERT_THAT(agent, IsOk());
-      const auto passed = [&] {
-        absl::StatusOr<ProcessOutput> log = RunProcess({"cat", options.log_path}, "", {});
-        return log.ok() && log->out.find(step) != std::string::npos;
-      };
-      while (!passed() && agent->Running()) {
+      while (!HasLine(options.log_path, step) && agent->Running()) {
       }
       if (agent->pid() > 0) kill(agent->pid(), signal_number);
       while (agent->Running()) usleep(1000);

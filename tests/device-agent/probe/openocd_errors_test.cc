@@ -13,7 +13,7 @@ TEST(OpenOcdErrorTest, NoPermissionIsTheSetUps) {
   EXPECT_THAT(OpenOcdError("Info : clock speed 2000 kHz\n"
                            "Error: libusb_open() failed with LIBUSB_ERROR_ACCESS\n"
                            "Error: open failed\n"),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("udev rule")));
+              StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("udev rule")));
 }
 
 TEST(OpenOcdErrorTest, AbsentProbeIsUnavailable) {
@@ -33,7 +33,7 @@ TEST(OpenOcdErrorTest, FlashThatDiffersIsDataLoss) {
 
 TEST(OpenOcdErrorTest, MissingConfigurationNamesTheBenchFile) {
   EXPECT_THAT(OpenOcdError("embedded:startup.tcl:28: Error: Can't find interface/x.cfg\n"),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("bench file")));
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("bench file")));
 }
 
 TEST(OpenOcdErrorTest, AnythingElseHasItsFirstError) {

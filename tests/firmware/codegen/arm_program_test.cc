@@ -15,17 +15,15 @@
 #include "core/space/subnet.h"
 #include "core/tflite/tflite.h"
 #include "tests/firmware/codegen/arm_network.h"
+#include "tests/firmware/codegen/halo_network.h"
 #include "tests/support/random_graph.h"
 #include "tests/support/status_matchers.h"
 
 namespace boardloop {
 namespace {
 
-void ExpectSameBytes(const Model& model, const PlanOptions& options, KernelSet kernels,
-                     ArmMode mode) {
-  absl::StatusOr<Plan> plan = PlanGraph(model.graph, options);
-  ASSERT_THAT(plan, IsOk());
-  absl::StatusOr<EngineProgram> program = MakeEngineProgram(model, *plan, kernels);
+void ExpectSameBytes(const Model& model, const Plan& plan, KernelSet kernels, ArmMode mode) {
+  absl::StatusOr<EngineProgram> program = MakeEngineProgram(model, plan, kernels);
   ASSERT_THAT(program, IsOk());
   absl::StatusOr<Interpreter> interpreter = Interpreter::Create(model);
   ASSERT_THAT(interpreter, IsOk());
@@ -45,11 +43,13 @@ void ExpectSameBytesInAllModes(const Model& model, KernelSet kernels) {
   for (ArmMode mode : {ArmMode::kImage, ArmMode::kResident}) {
     SCOPED_TRACE(mode == ArmMode::kImage ? "image" : "resident");
     PlanOptions options;
-    options.patch = false;
-    ASSERT_NO_FATAL_FAILURE(ExpectSameBytes(model, options, kernels, mode));
-    options.patch = true;
-    options.input = InputMode::kStreamed;
-    ASSERT_NO_FATAL_FAILURE(ExpectSameBytes(model, options, kernels, mode));
+    for (const bool patch : {false, true}) {
+      options.patch = patch;
+      options.input = patch ? InputMode::kStreamed : InputMode::kResident;
+      absl::StatusOr<Plan> plan = PlanGraph(model.graph, options);
+      ASSERT_THAT(plan, IsOk());
+      ASSERT_NO_FATAL_FAILURE(ExpectSameBytes(model, *plan, kernels, mode));
+    }
   }
 }
 
@@ -81,6 +81,19 @@ TEST(ArmProgramTest, RandomGraphsGiveTheInterpretersBytes) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     ASSERT_NO_FATAL_FAILURE(
         ExpectSameBytesInAllModes(RandomModel(RandomGraph(seed), seed), KernelSet::kDsp));
+  }
+}
+
+// The DSP kernel moves the rows of a window together before pixels grow in it.
+TEST(ArmProgramTest, AGrowingConvolutionInPlaceOfALargerTileGivesTheInterpretersBytes) {
+  if (!CanRunArm()) GTEST_SKIP() << "no arm-none-eabi-gcc or qemu-system-arm";
+  const HaloNetwork network = MakeHaloNetwork();
+  absl::StatusOr<EngineProgram> program =
+      MakeEngineProgram(network.model, network.plan, KernelSet::kDsp);
+  ASSERT_THAT(program, IsOk());
+  EXPECT_THAT(program->Kernels(), testing::Contains(testing::StartsWith("bl_pointwise")));
+  for (ArmMode mode : {ArmMode::kImage, ArmMode::kResident}) {
+    ASSERT_NO_FATAL_FAILURE(ExpectSameBytes(network.model, network.plan, KernelSet::kDsp, mode));
   }
 }
 

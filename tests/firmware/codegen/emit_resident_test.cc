@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -84,6 +85,38 @@ TEST(EmitResidentTest, WeightsOfEachCallLieWhollyInTheBlob) {
     const uint32_t params = Word(*resident, calls + 24 * c + 4);
     EXPECT_EQ(Word(*resident, params + 64), image.constants_address) << "call " << c;
   }
+}
+
+// The classifier's parameter behind `filter`.
+uint32_t RealChannels(const ResidentProgram& resident) {
+  const uint32_t calls = Word(resident, Word(resident, resident.network_address + 36));
+  return Word(resident, Word(resident, calls + 24 * 2 + 4) + 68);
+}
+
+TEST(EmitResidentTest, FullyConnectedLayersHaveTheImagesMultipliers) {
+  const EngineProgram program = SmallProgram();
+  ResidentImage image = SmallImage(program);
+  image.real_channels_address = 0x08020000;
+  image.real_channels_bytes = 4 * 12;
+  absl::StatusOr<ResidentProgram> resident = EmitResident(program, image);
+  ASSERT_THAT(resident, IsOk());
+  EXPECT_EQ(RealChannels(*resident), image.real_channels_address);
+}
+
+TEST(EmitResidentTest, FullyConnectedLayersOfMoreOutputsBringTheirOwnMultipliers) {
+  const EngineProgram program = SmallProgram();
+  ResidentImage image = SmallImage(program);
+  image.real_channels_address = 0x08020000;
+  image.real_channels_bytes = 4 * 12 - 1;
+  absl::StatusOr<ResidentProgram> resident = EmitResident(program, image);
+  ASSERT_THAT(resident, IsOk());
+  const EngineCall& call = program.stages[0].calls[2];
+  const std::vector<uint8_t>& constants = program.constants;
+  ASSERT_EQ(call.fields[1].name, "channels");
+  const uint32_t at = RealChannels(*resident) - resident->address;
+  ASSERT_LE(at + 48, resident->bytes.size());
+  EXPECT_TRUE(std::equal(resident->bytes.begin() + at, resident->bytes.begin() + at + 48,
+                         constants.begin() + call.fields[1].value));
 }
 
 TEST(EmitResidentTest, RefusesWeightsThatTheBlobCannotHold) {

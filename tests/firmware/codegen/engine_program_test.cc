@@ -13,6 +13,7 @@
 #include "core/quant/interpreter.h"
 #include "core/space/space.h"
 #include "core/space/subnet.h"
+#include "tests/firmware/codegen/halo_network.h"
 #include "tests/firmware/codegen/host_network.h"
 #include "tests/support/random_graph.h"
 #include "tests/support/status_matchers.h"
@@ -130,35 +131,8 @@ TEST(EngineProgramTest, ReferenceNetworksGiveTheInterpretersBytes) {
   }
 }
 
-// The pooling needs a larger tile of "x" than "wide", which then grows in the place of "x".
 TEST(EngineProgramTest, AGrowingConvolutionInPlaceOfALargerTileGivesTheSameBytes) {
-  GraphBuilder builder("halo");
-  int32_t x = builder.Input({16, 16, 3});
-  x = builder.Conv("x", x, 4, CenteredWindow(3, 1), Activation::kRelu6);
-  const int32_t x_tensor = x;
-  const int32_t pool = builder.MaxPool("pool", x, CenteredWindow(5, 1));
-  const int32_t wide = builder.Conv("wide", x, 16, Window{}, Activation::kNone);
-  Op concat;
-  concat.kind = OpKind::kConcat;
-  concat.name = "concat";
-  concat.inputs = {pool, wide};
-  x = builder.Add(concat);
-  x = builder.Conv("down", x, 8, CenteredWindow(3, 2), Activation::kRelu6);
-  x = builder.Conv("last", x, 8, CenteredWindow(3, 2), Activation::kRelu6);
-  absl::StatusOr<Graph> graph = std::move(builder).Build({x});
-  ASSERT_THAT(graph, IsOk());
-  Model model = RandomModel(*graph, 1);
-  for (int32_t tensor : {pool, wide}) {  // Pools and concatenations do not rescale.
-    model.quantization[tensor] = model.quantization[graph->ops[0].output];
-  }
-  model.quantization[graph->ops[3].output] = model.quantization[pool];
-  ASSERT_THAT(ValidateModel(model), IsOk());
-  const Plan plan = PlanOf(*graph, SmallestArena(InputMode::kStreamed));
-  ASSERT_GT(plan.patch.grid, 1);
-  ASSERT_THAT(plan.placements,
-              testing::Contains(testing::AllOf(testing::Field(&Placement::tensor, wide),
-                                               testing::Field(&Placement::in_place_of, x_tensor))));
-  ExpectSameBytesInAllModes(model, 2);
+  ExpectSameBytesInAllModes(MakeHaloNetwork().model, 2);
 }
 
 TEST(EngineProgramTest, AnArenaInSeveralRegionsGivesTheSameBytes) {

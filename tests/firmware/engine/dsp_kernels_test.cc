@@ -2,6 +2,7 @@
 // zero points, activations; in place, in tiles and with any scratch that a plan may give.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <iterator>
 #include <map>
 #include <string>
@@ -11,6 +12,7 @@
 #include "core/base/random.h"
 #include "core/plan/kernel_table.h"
 #include "firmware/codegen/kernel_catalog.h"
+#include "firmware/codegen/lower_dsp_parts.h"
 #include "firmware/codegen/lowering.h"
 #include "tests/firmware/engine/arm_runner.h"
 #include "tests/firmware/engine/kernel_case.h"
@@ -175,6 +177,39 @@ TEST(DspKernelsTest, AreAllTried) {
   for (const KernelObject& object : DspKernelObjects()) {
     for (const std::string& kernel : object.kernels) EXPECT_GT(tried[kernel], 0) << kernel;
   }
+}
+
+// The output of a sum as dsp_kernels.h has it.
+int32_t ReluOutput(const DspReluRequantization& relu, int32_t fraction, int64_t sum) {
+  const int64_t scaled = sum * (int64_t{1} << relu.scale) + relu.offset;
+  const int64_t product = (scaled * relu.multiplier >> 32) + relu.rounding;
+  return std::clamp(static_cast<int32_t>(product >> fraction), -128, 127);
+}
+
+TEST(DspReluRequantizationTest, GivesTheOutputsOfBothRoundings) {
+  constexpr DspReluFormat kFormats[] = {{10, 2, 8, true}, {16, 8, 31, false}, {16, 2, 31, false}};
+  int exact = 0, shortened = 0;
+  for (uint64_t seed = 1; seed <= 3000; ++seed) {
+    Random random(seed);
+    const DspReluFormat& format = kFormats[seed % std::size(kFormats)];
+    FixedMultiplier multiplier;
+    multiplier.mantissa = static_cast<int32_t>(random.Between(1 << 30, 0x7fffffff));
+    multiplier.shift = -static_cast<int32_t>(random.Between(1, 16));
+    const int64_t bound = int64_t{1} << random.Between(8, 24);
+    const DspSumRange range = {-random.Between(0, bound), random.Between(1, bound)};
+    const auto relu = MakeDspReluRequantization(multiplier, range, -128, format);
+    if (!relu) continue;
+    ++(relu->multiplier == multiplier.mantissa ? exact : shortened);
+    for (int i = 0; i < 3000; ++i) {
+      const int64_t sum = random.Between(range.lowest, range.highest);
+      const int32_t expected =
+          std::clamp(Multiply(static_cast<int32_t>(sum), multiplier) - 128, -128, 127);
+      ASSERT_EQ(ReluOutput(*relu, format.fraction, sum), expected)
+          << "seed " << seed << ", sum " << sum;
+    }
+  }
+  EXPECT_GT(exact, 500);
+  EXPECT_GT(shortened, 50);
 }
 
 TEST(DspKernelsTest, TakeWideLayers) {

@@ -11,6 +11,7 @@
 #include "cli/output.h"
 #include "cli/plot.h"
 #include "cli/text.h"
+#include "core/base/files.h"
 #include "core/base/status.h"
 #include "device-agent/board_flags.h"
 #include "device-agent/command.h"
@@ -52,6 +53,7 @@ struct Flags {
   bool quiet = false;
   std::optional<bool> layers;  // Unset: with one model.
   std::string plot;
+  std::string out;  // Also write the JSON here.
 };
 
 // "flash      0.52 s" when a step has ended.
@@ -65,14 +67,20 @@ std::string PeopleText(const Measurement& measurement, bool layers) {
   return text;
 }
 
+// An object for one measurement, an array for several.
+std::string MeasurementsJson(const std::vector<Measurement>& measurements) {
+  if (measurements.size() == 1) return JsonText(ToJson(measurements[0]));
+  nlohmann::ordered_json array = nlohmann::ordered_json::array();
+  for (const Measurement& measurement : measurements) array.push_back(ToJson(measurement));
+  return JsonText(array);
+}
+
 absl::Status WriteMeasurements(const std::vector<Measurement>& measurements, const Flags& flags) {
   const bool one = measurements.size() == 1;
-  if (flags.json && one) return WriteResults(JsonText(ToJson(measurements[0])));
-  if (flags.json) {
-    nlohmann::ordered_json array = nlohmann::ordered_json::array();
-    for (const Measurement& measurement : measurements) array.push_back(ToJson(measurement));
-    return WriteResults(JsonText(array));
+  if (!flags.out.empty()) {
+    BL_RETURN_IF_ERROR(WriteFileAtomically(flags.out, MeasurementsJson(measurements)));
   }
+  if (flags.json) return WriteResults(MeasurementsJson(measurements));
   const bool layers = flags.layers.value_or(one);
   if (one) return WriteResults(PeopleText(measurements[0], layers));
   std::string text;
@@ -159,6 +167,7 @@ void AddMeasureCommand(CLI::App& program, AgentAction& action) {
              "Test inputs whose outputs are compared with the reference");
   AddInteger(command, "--run-timeout", flags->run_seconds, 1, 3600, "Seconds for the runs");
   AddJson(command, flags->json);
+  command.add_option("--out", flags->out, "Also write the JSON to this file")->type_name("FILE");
   AddPlot(command, flags->plot, "Draw the cycles of each layer");
   AddChoice<std::optional<bool>>(command, "--layers", flags->layers, {{"on", true}, {"off", false}},
                                  "The table of layers; on with one network, off with several");

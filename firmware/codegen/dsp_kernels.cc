@@ -1,6 +1,7 @@
 // The ARMv7E-M kernels: one source per family, one object per variant.
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "firmware/codegen/kernel_catalog.h"
 #include "firmware/codegen/lower_dsp_poly.h"
 
@@ -43,7 +44,7 @@ void AddDepthwiseVariants(const std::string& shape, const char* source,
                           const std::vector<std::string>& flags,
                           std::vector<KernelObject>& objects) {
   for (const std::string variant : {"", "_clamp", "_relu"}) {
-    const std::string name = "depthwise_" + shape + variant;
+    const std::string name = absl::StrCat("depthwise_", shape, variant);
     const std::string kernel = "bl_" + name + "_s8_dsp";
     std::vector<std::string> defines = {"KERNEL=" + kernel, Flag("CLAMP", variant == "_clamp"),
                                         Flag("RELU", variant == "_relu")};

@@ -64,9 +64,10 @@ class CallBuilder {
 absl::Status AppendAddTerms(const Model& model, const Op& add, int first, CallBuilder& call);
 
 // `add` is the fused ADD, or null.
-absl::StatusOr<LoweredCall> LowerPortableConvolution(const Model& model, int32_t op, const Op* add);
-absl::StatusOr<LoweredCall> LowerPortableDepthwise(const Model& model, int32_t op);
-absl::StatusOr<LoweredCall> LowerPortableFullyConnected(const Model& model, int32_t op);
+absl::StatusOr<LoweredCall> LowerPortableConvolution(const Model& model, int32_t index,
+                                                     const Op* add);
+absl::StatusOr<LoweredCall> LowerPortableDepthwise(const Model& model, int32_t index);
+absl::StatusOr<LoweredCall> LowerPortableFullyConnected(const Model& model, int32_t index);
 // ADD, MUL
 absl::StatusOr<LoweredCall> LowerPortableElementwise(const Model& model, const Op& op);
 // QUANTIZE, HARD_SWISH, LOGISTIC, SOFTMAX

@@ -72,7 +72,7 @@ std::string AgentProgramTest::SmallModel() {
 }
 
 std::string AgentProgramTest::Write(const std::string& name, const std::string& content) const {
-  const std::string path = folder_ + "/" + name;
+  std::string path = folder_ + "/" + name;
   std::ofstream(path, std::ios::binary) << content;
   return path;
 }

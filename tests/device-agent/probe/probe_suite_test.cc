@@ -18,7 +18,6 @@ namespace boardloop {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr absl::Duration kDeadline = absl::Seconds(30);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/files.h"
 #include "tests/firmware/codegen/compiled_network.h"
 #include "tests/support/status_matchers.h"
@@ -185,11 +186,11 @@ TEST(EmitResidentTest, StructsAreWordsInTheOrderOfTheirMembers) {
   std::string text = "#include <stddef.h>\n#include \"firmware/engine/engine.h\"\n";
   for (const auto& [name, members] : structs) {
     for (size_t i = 0; i < members.size(); ++i) {
-      text += "_Static_assert(offsetof(" + name + ", " + members[i] +
-              ") == " + std::to_string(4 * i) + ", \"" + name + "." + members[i] + "\");\n";
+      absl::StrAppend(&text, "_Static_assert(offsetof(", name, ", ", members[i], ") == ", 4 * i,
+                      ", \"", name, ".", members[i], "\");\n");
     }
-    text += "_Static_assert(sizeof(" + name + ") == " + std::to_string(4 * members.size()) +
-            ", \"" + name + "\");\n";
+    absl::StrAppend(&text, "_Static_assert(sizeof(", name, ") == ", 4 * members.size(), ", \"",
+                    name, "\");\n");
   }
   TestFolder folder;
   ASSERT_THAT(WriteFileAtomically(folder.File("layout.c"), text), IsOk());

@@ -151,16 +151,12 @@ absl::StatusOr<ArmRunner> ArmRunner::Create(const std::vector<KernelObject>& obj
                                             const Options& options) {
   ScratchFolder folder;
   const std::string base = folder.path() + "/";
-  std::vector<std::string> common = {kCompiler,
-                                     "-mcpu=" + options.cpu,
-                                     "-mthumb",
-                                     "-std=c11",
-                                     "-Wall",
-                                     "-Wextra",
-                                     "-Werror",
-                                     "-g",
-                                     "-I" BL_SOURCE_ROOT,
-                                     "-ffunction-sections"};
+  const std::string root_include = "-I" BL_SOURCE_ROOT;
+  std::vector<std::string> common = {kCompiler,    "-mcpu=" + options.cpu,
+                                     "-mthumb",    "-std=c11",
+                                     "-Wall",      "-Wextra",
+                                     "-Werror",    "-g",
+                                     root_include, "-ffunction-sections"};
   common.insert(common.end(), options.flags.begin(), options.flags.end());
   std::vector<std::string> kernels, link = common;
   const auto compile = [&](const std::string& source, const std::vector<std::string>& defines,
@@ -180,8 +176,8 @@ absl::StatusOr<ArmRunner> ArmRunner::Create(const std::vector<KernelObject>& obj
   BL_RETURN_IF_ERROR(compile(base + "kernels.c", {}, "case_kernels.o"));
   BL_RETURN_IF_ERROR(compile(std::string(BL_SOURCE_ROOT "/") + "tests/firmware/engine/case_main.c",
                              {}, "case_main.o"));
-  link.insert(link.end(), {"-nostartfiles", "-T", BL_SOURCE_ROOT "/tests/firmware/engine/case.ld",
-                           "-o", base + "cases.elf"});
+  const std::string script = BL_SOURCE_ROOT "/tests/firmware/engine/case.ld";
+  link.insert(link.end(), {"-nostartfiles", "-T", script, "-o", base + "cases.elf"});
   BL_RETURN_IF_ERROR(RunTool(link));
   return ArmRunner(options, std::move(kernels), std::move(folder));
 }

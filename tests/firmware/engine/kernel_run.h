@@ -47,7 +47,7 @@ struct Variant {
 };
 
 // Every variant that a plan may ask for.
-std::vector<Variant> VariantsOf(const KernelCase& kernel_case);
+std::vector<Variant> VariantsOf(const KernelCase& c);
 
 // The order in memory and the window of a tile come from the case's seed.
 KernelRun MakeRun(const KernelCase& kernel_case, const std::vector<LoweredCall>& calls,

@@ -106,7 +106,7 @@ std::vector<CheckItem> CheckTools() {
                            "install the package openocd (0.12 or newer)", Verdict::kBad));
   items.push_back(ToolItem("QEMU", VersionOf("qemu-system-arm", "--version"),
                            "virtual boards need the package qemu-system-arm", Verdict::kAbsent));
-  items.push_back(ToolItem("virtual board", VersionOf(FindVirtualBoardProgram(), "--help"),
+  items.push_back(ToolItem("virtual board", VersionOf(FindVirtualBoardProgram(), "--version"),
                            "boardloop-vboard belongs beside boardloop-agent", Verdict::kAbsent));
   items.push_back(ToolItem("pyOCD", PyOcdVersion(), "", Verdict::kAbsent));
   return items;

@@ -100,6 +100,7 @@ absl::StatusOr<ProgramOptions> ParseOptions(int argc, char** argv) {
   bool verbose = false;
   CLI::App app(kDescription, "boardloop-vboard");
   app.footer(kFooter);
+  app.set_version_flag("--version", "boardloop-vboard " BOARDLOOP_VERSION);
   app.add_option("--type", texts.type, "virtual-stm32f405 or virtual-stm32f746")->required();
   app.add_option("--state", texts.state, "Folder DIR of the board: flash, unique id")->required();
   app.add_option("--uid", texts.uid, "Unique id, 24 hexadecimal digits [random, kept in DIR]");
@@ -112,6 +113,11 @@ absl::StatusOr<ProgramOptions> ParseOptions(int argc, char** argv) {
   app.add_flag("--verbose", verbose, "Log what the board does, on standard error");
   try {
     app.parse(argc, argv);
+  } catch (const CLI::CallForVersion& version) {
+    std::printf("%s\n", version.what());
+    ProgramOptions help;
+    help.help = true;
+    return help;
   } catch (const CLI::CallForHelp&) {
     std::fputs(app.help().c_str(), stdout);
     ProgramOptions help;

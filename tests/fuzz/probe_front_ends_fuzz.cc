@@ -68,6 +68,8 @@ Bench Start(const BoardType& type) {
   absl::StatusOr<std::unique_ptr<Board>> board =
       Board::Create({type, kUid, {type.core, 2, 7}, VBOARD_CYCLES_PLUGIN}, *std::move(flash));
   if (!board.ok()) {
+    // Anything but a missing QEMU is ours to mend.
+    CHECK(absl::IsNotFound(board.status())) << board.status();
     std::fprintf(stderr, "NOTICE: nothing is tested: %s\n", board.status().ToString().c_str());
     return bench;
   }

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 
 #include "core/graph/build_subnet.h"
 #include "core/space/space.h"
@@ -19,9 +19,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Empty where it cannot be read: files of /proc vanish with their process, also between open() and
+// read(). The operator, unlike an iterator over the buffer, does not throw then.
 std::string Content(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return std::string(std::istreambuf_iterator<char>(file), {});
+  std::ostringstream content;
+  content << std::ifstream(path, std::ios::binary).rdbuf();
+  return content.str();
 }
 
 // "Z" is a process that has ended and whose parent has not yet asked how.

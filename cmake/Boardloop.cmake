@@ -4,7 +4,7 @@ find_program(CCACHE ccache)
 if(CCACHE)
   # Paths below the source tree are hashed relative to it: every clone shares what one has compiled.
   set(launcher ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=true
-      ${CCACHE})
+      CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})  # The sloppiness: for precompiled headers.
   set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
 endif()

@@ -33,3 +33,5 @@ add_library(elf::elf UNKNOWN IMPORTED)
 set_target_properties(elf::elf PROPERTIES
   IMPORTED_LOCATION ${ELF_LIBRARY}
   INTERFACE_INCLUDE_DIRECTORIES ${ELF_INCLUDE_DIR})
+
+find_package(LibTorch 1.13 REQUIRED)  # cmake/FindLibTorch.cmake

@@ -26,8 +26,8 @@ inline constexpr float kInputScale = 1.0f / 255.0f;
 inline constexpr int32_t kInputZeroPoint = -128;
 
 struct Dataset {
-  Shape shape;                       // Of one sample.
-  std::vector<uint8_t> pixels;       // [sample][height][width][channels]
+  Shape shape;                  // Of one sample.
+  std::vector<uint8_t> pixels;  // [sample][height][width][channels]
   std::vector<int32_t> labels;
   std::vector<std::string> classes;  // Names, in the order of a model's outputs.
 

@@ -34,4 +34,20 @@ set_target_properties(elf::elf PROPERTIES
   IMPORTED_LOCATION ${ELF_LIBRARY}
   INTERFACE_INCLUDE_DIRECTORIES ${ELF_INCLUDE_DIR})
 
+find_package(ZLIB REQUIRED)
+
+find_library(SNDFILE_LIBRARY sndfile REQUIRED)
+find_path(SNDFILE_INCLUDE_DIR sndfile.h REQUIRED)
+add_library(SndFile::sndfile UNKNOWN IMPORTED)
+set_target_properties(SndFile::sndfile PROPERTIES
+  IMPORTED_LOCATION ${SNDFILE_LIBRARY}
+  INTERFACE_INCLUDE_DIRECTORIES ${SNDFILE_INCLUDE_DIR})
+
+find_library(KISSFFT_LIBRARY kissfft-float REQUIRED)
+find_path(KISSFFT_INCLUDE_DIR kissfft/kiss_fftr.h REQUIRED)
+add_library(kissfft::kissfft UNKNOWN IMPORTED)
+set_target_properties(kissfft::kissfft PROPERTIES
+  IMPORTED_LOCATION ${KISSFFT_LIBRARY}
+  INTERFACE_INCLUDE_DIRECTORIES ${KISSFFT_INCLUDE_DIR})
+
 find_package(LibTorch 1.13 REQUIRED)  # cmake/FindLibTorch.cmake

@@ -88,9 +88,9 @@ absl::StatusOr<ImageFolder> ListImageFolder(const std::string& directory) {
         absl::StrFormat("%s has no class folders; images are expected as %s/CLASS/IMAGE.jpg",
                         directory, directory));
   }
-  if (classes > kMaxClasses) {
+  if (classes > kMaxClassFolders) {
     return absl::InvalidArgumentError(absl::StrFormat(
-        "%s has %d class folders, at most %d are supported", directory, classes, kMaxClasses));
+        "%s has %d class folders, at most %d are supported", directory, classes, kMaxClassFolders));
   }
   ImageFolder result;
   result.other_files = static_cast<int64_t>(listing.files.size());

@@ -9,7 +9,7 @@
 
 namespace boardloop {
 
-inline constexpr int64_t kMaxClasses = 65536;
+inline constexpr int64_t kMaxClassFolders = 65536;
 inline constexpr int64_t kMaxImages = 10'000'000;
 
 struct LabelledImage {

@@ -191,6 +191,8 @@ absl::Status Trainer::TrainMicroBatch(const StepPlan& plan, const std::vector<Gr
 
 absl::Status Trainer::Step() {
   return CatchTorchErrors([&]() -> absl::Status {
+    BL_ASSIGN_OR_RETURN(stopped_, AnyStopRequested());
+    if (stopped_) return absl::OkStatus();
     const StepPlan plan = recipe_.At(step_);
     Prepare(plan);
     BL_ASSIGN_OR_RETURN(const std::vector<Graph> graphs, GraphsOf(plan));
@@ -225,6 +227,15 @@ absl::Status Trainer::Step() {
     ++step_;
     return absl::OkStatus();
   });
+}
+
+absl::StatusOr<bool> Trainer::AnyStopRequested() {
+  if (group_->size() == 1) return stop_requested_;
+  if (!train_.device().is_cpu() && step_ % kLossInterval != 0)
+    return false;  // Reading it stalls a GPU.
+  at::Tensor requests = at::full({1}, stop_requested_ ? 1.0 : 0.0, weights_.options());
+  BL_RETURN_IF_ERROR(group_->Sum(requests));
+  return requests.item<double>() > 0;
 }
 
 absl::Status Trainer::CheckLoss() {

@@ -56,10 +56,17 @@ class Trainer {
 
   static constexpr int64_t kLossInterval = 50;
 
+  // The next Step changes nothing, in any process of the group, once one of them has asked: all then are
+  // stopped() before the same step.
+  void RequestStop() { stop_requested_ = true; }
+  bool stopped() const { return stopped_; }
+
   bool done() const { return step_ >= recipe_.steps(); }
   int64_t step() const { return step_; }  // The next one.
   int64_t steps() const { return recipe_.steps(); }
   int64_t steps_per_epoch() const { return order_.steps_per_epoch(); }
+  const v1::CheckpointHeader& header() const { return header_; }
+  bool leads() const { return group_->rank() == 0; }
   const std::string& phase() const { return recipe_.PhaseName(step_); }
   double rate() const { return recipe_.At(step_).rate; }
   // Mean loss over the steps since the last call; waits for the device.
@@ -82,6 +89,7 @@ class Trainer {
                                MicroBatch& micro_batch);
   at::Tensor TeacherLogits(const StepPlan& plan, const at::Tensor& images) const;
   absl::Status CheckLoss();
+  absl::StatusOr<bool> AnyStopRequested();
 
   v1::CheckpointHeader header_;
   Recipe recipe_;
@@ -97,6 +105,7 @@ class Trainer {
   int64_t step_ = 0;
   at::Tensor loss_sum_, bad_step_;  // On the device: reading them waits for it.
   int64_t losses_ = 0;
+  bool stop_requested_ = false, stopped_ = false;
 };
 
 }  // namespace boardloop

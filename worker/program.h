@@ -1,0 +1,8 @@
+// The `boardloop-worker` program.
+#pragma once
+
+namespace boardloop {
+
+int RunWorker(int argc, char** argv);
+
+}  // namespace boardloop

@@ -30,9 +30,9 @@ TrainingPreset Quick() {
       Base("quick", "28 x 28 images on two CPU cores in minutes", /*width_mult=*/0.2, 28);
   v1::TrainingSpec& training = preset.training;
   training.set_epochs(3);
-  training.set_batch_size(128);
-  training.set_micro_batch_size(64);
-  training.set_peak_rate(0.1);
+  training.set_batch_size(64);
+  training.set_micro_batch_size(32);
+  training.set_peak_rate(0.8);
   training.set_warmup_epochs(0.2);
   return preset;
 }
@@ -63,6 +63,17 @@ TrainingPreset Cifar10() {
   return preset;
 }
 
+// Not for a super-network: what `finetune` does to one subnet.
+TrainingPreset Finetune() {
+  TrainingPreset preset = Quick();
+  preset.name = "finetune";
+  preset.training.set_recipe(v1::TrainingSpec::SINGLE);
+  preset.training.set_epochs(2);
+  preset.training.set_peak_rate(0.05);
+  preset.training.set_warmup_epochs(0.1);
+  return preset;
+}
+
 std::vector<TrainingPreset> All() { return {Quick(), Standard(), Cifar10()}; }
 
 }  // namespace
@@ -74,7 +85,9 @@ std::vector<std::string> TrainingPresetNames() {
 }
 
 absl::StatusOr<TrainingPreset> GetTrainingPreset(const std::string& name) {
-  for (TrainingPreset& preset : All()) {
+  std::vector<TrainingPreset> presets = All();
+  presets.push_back(Finetune());
+  for (TrainingPreset& preset : presets) {
     if (preset.name != name) continue;
     BL_ASSIGN_OR_RETURN(*preset.supernet.mutable_space(), SpacePreset("mbv2-small-image"));
     return preset;

@@ -76,6 +76,10 @@ int ParseAndRun(int argc, char** argv) {
   WorkerAction action;
   AddTrainCommand(program, action);
   AddScoreCommand(program, action);
+  AddFinetuneCommand(program, action);
+  AddQuantizeCommand(program, action);
+  AddExportCommand(program, action);
+  AddEvalCommand(program, action);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

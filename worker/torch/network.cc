@@ -74,9 +74,9 @@ FoldedWeights FoldBatchNorm(const Graph& graph, const Weights& weights,
   return folded;
 }
 
-at::Tensor ForwardFolded(const Graph& graph, const FoldedWeights& folded,
-                         const at::Tensor& images) {
-  return WalkGraph(graph, images, [&](size_t index, absl::Span<const at::Tensor> inputs) {
+at::Tensor ForwardFolded(const Graph& graph, const FoldedWeights& folded, const at::Tensor& images,
+                         const OutputHook& hook) {
+  const auto run = [&](size_t index, absl::Span<const at::Tensor> inputs) {
     const Op& op = graph.ops[index];
     if (IsConvolution(op)) {
       return BiasActivation(Convolve(op, inputs[0], folded[index].filter), folded[index].bias,
@@ -86,6 +86,10 @@ at::Tensor ForwardFolded(const Graph& graph, const FoldedWeights& folded,
       return Classify(inputs[0], folded[index].filter, folded[index].bias);
     }
     return RunPlain(op, inputs);
+  };
+  return WalkGraph(graph, images, [&](size_t index, absl::Span<const at::Tensor> inputs) {
+    const at::Tensor output = run(index, inputs);
+    return hook ? hook(index, output) : output;
   });
 }
 

@@ -2,6 +2,7 @@
 // folded into the filters, as it is scored and quantized. Shapes come from the graph alone.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "core/graph/graph.h"
@@ -34,7 +35,11 @@ using FoldedWeights = std::vector<FoldedOp>;
 FoldedWeights FoldBatchNorm(const Graph& graph, const Weights& weights,
                             const std::vector<Moments>& moments);
 
+// Sees, or replaces, the output of an operator before others read it. Returns what they read.
+using OutputHook = std::function<at::Tensor(size_t op, const at::Tensor& output)>;
+
 // As ForwardTraining, with `folded` in place of weights and statistics. Differentiable.
-at::Tensor ForwardFolded(const Graph& graph, const FoldedWeights& folded, const at::Tensor& images);
+at::Tensor ForwardFolded(const Graph& graph, const FoldedWeights& folded, const at::Tensor& images,
+                         const OutputHook& hook = nullptr);
 
 }  // namespace boardloop

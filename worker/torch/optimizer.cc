@@ -4,12 +4,12 @@
 
 namespace boardloop {
 
-void NesterovStep(const ParameterLayout& layout, const at::Tensor& weights, const at::Tensor& grad,
+void NesterovStep(int64_t decayed, const at::Tensor& weights, const at::Tensor& grad,
                   const at::Tensor& momentum_buffer, double rate, double momentum,
                   double weight_decay) {
   at::NoGradGuard no_grad;
-  if (weight_decay > 0 && layout.decayed() > 0) {
-    grad.narrow(0, 0, layout.decayed()).add_(weights.narrow(0, 0, layout.decayed()), weight_decay);
+  if (weight_decay > 0 && decayed > 0) {
+    grad.narrow(0, 0, decayed).add_(weights.narrow(0, 0, decayed), weight_decay);
   }
   momentum_buffer.mul_(momentum).add_(grad);
   grad.add_(momentum_buffer, momentum);

@@ -2,14 +2,13 @@
 #pragma once
 
 #include "torch/types.h"
-#include "worker/torch/parameter_layout.h"
 
 namespace boardloop {
 
 // momentum' = mu * momentum + (grad + decay * weights);  weights' = weights - rate * (grad + decay * weights
-// + mu * momentum'), the form that LibTorch and Sutskever et al. 2013 use. Weight decay acts on the layout's first
-// `decayed()` elements. `grad` is overwritten.
-void NesterovStep(const ParameterLayout& layout, const at::Tensor& weights, const at::Tensor& grad,
+// + mu * momentum'), the form that LibTorch and Sutskever et al. 2013 use. Weight decay acts on the first
+// `decayed` elements. `grad` is overwritten.
+void NesterovStep(int64_t decayed, const at::Tensor& weights, const at::Tensor& grad,
                   const at::Tensor& momentum_buffer, double rate, double momentum,
                   double weight_decay);
 

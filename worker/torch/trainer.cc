@@ -221,7 +221,7 @@ absl::Status Trainer::Step() {
     if (train_.device().is_cpu() || step_ % kLossInterval == 0) BL_RETURN_IF_ERROR(CheckLoss());
 
     const v1::TrainingSpec& training = header_.training();
-    NesterovStep(*layout_, weights_, grad, momentum_, plan.rate, training.momentum(),
+    NesterovStep(layout_->decayed(), weights_, grad, momentum_, plan.rate, training.momentum(),
                  training.weight_decay());
     if (average_.defined()) UpdateAverage(average_, weights_, training.ema_decay(), step_);
     ++step_;

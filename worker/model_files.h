@@ -1,0 +1,24 @@
+// Models on disk in the formats that the worker writes and reads.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/graph/model.h"
+
+namespace boardloop {
+
+// By the ending of `path`: .blm (core's model), .tflite or .onnx.
+//
+// INVALID_ARGUMENT  another ending
+absl::Status WriteModel(const Model& model, const std::string& path);
+
+// .blm or .tflite.
+absl::StatusOr<Model> ReadModel(const std::string& path);
+
+// INVALID_ARGUMENT  an ending that WriteModel does not know
+absl::Status CheckModelPath(const std::string& path);
+
+}  // namespace boardloop

@@ -18,7 +18,7 @@ TrainingPreset Base(const char* name, const char* description, double width_mult
   preset.supernet.set_resolution(resolution);
   v1::TrainingSpec& training = preset.training;
   training.set_recipe(v1::TrainingSpec::SANDWICH);
-  training.set_random_subnets(2);
+  training.set_random_subnets(1);
   training.set_momentum(0.9);
   training.set_weight_decay(5e-5);
   training.set_label_smoothing(0.1);

@@ -181,7 +181,8 @@ void Recipe::AddOfaPhases(int64_t steps) {
     phase.largest = row.subnets == 0;
     phase.teacher = row.subnets == 0 ? Teacher::kNone : Teacher::kFrozen;
     phase.freeze_teacher = phases_.size() == 1;  // The full network, once.
-    phase.sort_channels = row.expands > 1;
+    // Once: sorting again would take channels out of the widths that have been trained.
+    phase.sort_channels = row.expands == 2;
     phases_.push_back(std::move(phase));
   }
 }

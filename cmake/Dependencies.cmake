@@ -50,4 +50,6 @@ set_target_properties(kissfft::kissfft PROPERTIES
   IMPORTED_LOCATION ${KISSFFT_LIBRARY}
   INTERFACE_INCLUDE_DIRECTORIES ${KISSFFT_INCLUDE_DIR})
 
-find_package(LibTorch 1.13 REQUIRED)  # cmake/FindLibTorch.cmake
+if(BOARDLOOP_TORCH)
+  find_package(LibTorch 1.13 REQUIRED)  # cmake/FindLibTorch.cmake
+endif()

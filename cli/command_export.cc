@@ -71,7 +71,9 @@ absl::StatusOr<std::string> Written(const Model& model, Format format) {
 
 absl::StatusOr<ExitCode> RunExport(const ExportFlags& flags) {
   BL_ASSIGN_OR_RETURN(const Format format, FormatOf(flags));
-  BL_ASSIGN_OR_RETURN(const Model model, LoadModel(flags.network, flags.space));
+  BL_ASSIGN_OR_RETURN(Model model, LoadModel(flags.network, flags.space));
+  // Where the network lay on this machine is nobody else's concern.
+  model.graph.name = model.graph.name.substr(model.graph.name.rfind('/') + 1);
   const absl::StatusOr<std::string> bytes = Written(model, format);
   if (!bytes.ok()) return Annotate(bytes.status(), flags.network);
   BL_RETURN_IF_ERROR(WriteFileAtomically(flags.out, *bytes));

@@ -94,7 +94,7 @@ void Exporter::AddOutputs() {
     const bool vector = IsVector(shape);
     // The graph's input, or an output named twice, cannot have the name again.
     std::string name = names_[output];
-    if (!written.insert(name).second) name = builder_.UniqueName(name + "/output");
+    if (!written.insert(name).second) name = builder_.UniqueName(absl::StrCat(name, "/output"));
     if (name != real_[output]) {
       NodeProto& node = builder_.AddNode(vector ? "Flatten" : "Identity", {real_[output]}, name);
       if (vector) SetAttribute(node, "axis", int64_t{1});
@@ -117,13 +117,13 @@ std::string Exporter::Clip(const Op& op, const std::string& computed) {
   const bool has_high = op.activation != Activation::kRelu;
   if (ImpliesLow(q, low) && (!has_high || ImpliesHigh(q, high))) return computed;
   if (!has_high) {
-    const std::string clipped = Local(op, "clipped");
+    std::string clipped = Local(op, "clipped");
     builder_.AddNode("Relu", {computed}, clipped);
     return clipped;
   }
   const std::string min = builder_.AddFloat(names_[op.output] + "/min", low);
   const std::string max = builder_.AddFloat(names_[op.output] + "/max", high);
-  const std::string clipped = Local(op, "clipped");
+  std::string clipped = Local(op, "clipped");
   builder_.AddNode("Clip", {computed, min, max}, clipped);
   return clipped;
 }

@@ -5,7 +5,7 @@ namespace boardloop::onnx {
 
 // Broadcasts as ours do: all tensors have four dimensions.
 std::string Exporter::Binary(const Op& op, const char* op_type) {
-  const std::string result = Local(op, "float");
+  std::string result = Local(op, "float");
   builder_.AddNode(op_type, {Real(op, 0), Real(op, 1)}, result);
   return result;
 }
@@ -17,7 +17,7 @@ std::string Exporter::Softmax(const Op& op) {
     scaled = Local(op, "scaled");
     builder_.AddNode("Mul", {Real(op), beta}, scaled);
   }
-  const std::string result = Local(op, "float");
+  std::string result = Local(op, "float");
   SetAttribute(builder_.AddNode("Softmax", {scaled}, result), "axis", int64_t{1});
   return result;
 }
@@ -28,26 +28,26 @@ std::string Exporter::HardSwish(const Op& op) {
   NodeProto& node = builder_.AddNode("HardSigmoid", {Real(op)}, gate);
   SetAttribute(node, "alpha", 1.0f / 6);
   SetAttribute(node, "beta", 0.5f);
-  const std::string result = Local(op, "float");
+  std::string result = Local(op, "float");
   builder_.AddNode("Mul", {Real(op), gate}, result);
   return result;
 }
 
 std::string Exporter::Sigmoid(const Op& op) {
-  const std::string result = Local(op, "float");
+  std::string result = Local(op, "float");
   builder_.AddNode("Sigmoid", {Real(op)}, result);
   return result;
 }
 
 // ONNX neither counts padding in an average, unless told to, nor lets it win a maximum.
 std::string Exporter::Pool(const Op& op, const char* op_type) {
-  const std::string result = Local(op, "float");
+  std::string result = Local(op, "float");
   SetWindow(builder_.AddNode(op_type, {Real(op)}, result), op.window);
   return result;
 }
 
 std::string Exporter::Mean(const Op& op) {
-  const std::string result = Local(op, "float");
+  std::string result = Local(op, "float");
   if (op.axis == Axis::kChannels) {
     builder_.AddNode("GlobalAveragePool", {Real(op)}, result);
     return result;

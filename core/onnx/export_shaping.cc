@@ -13,6 +13,7 @@ struct Nearest {
   int32_t Index(int32_t i) const {
     return NearestIndex(i, in, out, align_corners, half_pixel_centers);
   }
+  float Factor() const { return static_cast<float>(out) / static_cast<float>(in); }
   // Whether each value is repeated out / in times, or in == out and nothing happens.
   bool Repeats() const {
     if (out % in != 0) return false;
@@ -38,7 +39,7 @@ std::string Exporter::Pad(const Op& op) {
   const Window& w = op.window;
   const std::vector<int64_t> rows = {0, 0, w.pad_top, w.pad_left, 0, 0, w.pad_bottom, w.pad_right};
   const std::string pads = builder_.AddInt64s(names_[op.output] + "/pads", {8}, rows);
-  const std::string result = Local(op, "float");
+  std::string result = Local(op, "float");
   builder_.AddNode("Pad", {Real(op), pads}, result);
   return result;
 }
@@ -56,10 +57,10 @@ std::string Exporter::Reshape(const Op& op) {
   const bool same = SameInBothLayouts(out);
   const Dims dims = same ? DimsOf(out) : Dims{1, out.height, out.width, out.channels};
   const std::string shape = builder_.AddInt64s(names_[op.output] + "/shape", {4}, dims);
-  const std::string reshaped = Local(op, same ? "float" : "reshaped");
+  std::string reshaped = Local(op, same ? "float" : "reshaped");
   builder_.AddNode("Reshape", {value, shape}, reshaped);
   if (same) return reshaped;
-  const std::string result = Local(op, "float");
+  std::string result = Local(op, "float");
   SetAttribute(builder_.AddNode("Transpose", {reshaped}, result), "perm",
                std::vector<int64_t>{0, 3, 1, 2});
   return result;
@@ -68,7 +69,7 @@ std::string Exporter::Reshape(const Op& op) {
 std::string Exporter::Concat(const Op& op) {
   std::vector<std::string> inputs;
   for (const int32_t input : op.inputs) inputs.push_back(real_[input]);
-  const std::string result = Local(op, "float");
+  std::string result = Local(op, "float");
   SetAttribute(builder_.AddNode("Concat", inputs, result), "axis", DimensionOf(op.axis));
   return result;
 }
@@ -81,7 +82,7 @@ std::string Exporter::GatherNearest(const Op& op, const std::string& input, Axis
   for (int32_t i = 0; i < nearest.out; ++i) indices.push_back(nearest.Index(i));
   const std::string from =
       builder_.AddInt64s(names_[op.output] + "/" + what + "/indices", {nearest.out}, indices);
-  const std::string result = Local(op, what);
+  std::string result = Local(op, what);
   SetAttribute(builder_.AddNode("Gather", {input, from}, result), "axis", DimensionOf(axis));
   return result;
 }
@@ -94,10 +95,9 @@ std::string Exporter::Resize(const Op& op) {
   if (!rows.Repeats() || !columns.Repeats()) {
     return GatherNearest(op, GatherNearest(op, Real(op), Axis::kHeight), Axis::kWidth);
   }
-  const std::vector<float> factors = {1, 1, static_cast<float>(rows.out / rows.in),
-                                      static_cast<float>(columns.out / columns.in)};
+  const std::vector<float> factors = {1, 1, rows.Factor(), columns.Factor()};
   const std::string scales = builder_.AddFloats(names_[op.output] + "/scales", {4}, factors);
-  const std::string result = Local(op, "float");
+  std::string result = Local(op, "float");
   NodeProto& node = builder_.AddNode("Resize", {Real(op), "", scales}, result);
   SetAttribute(node, "mode", "nearest");
   SetAttribute(node, "coordinate_transformation_mode", "asymmetric");

@@ -23,7 +23,7 @@ std::string Exporter::Filter(const Op& op, const OpWeights& weights, const Dims&
     scale = builder_.AddFloats(name + "/scale", {channels}, weights.filter_scales);
     zero = builder_.AddInt8s(name + "/zero_point", {channels}, std::vector<int8_t>(channels));
   }
-  const std::string real = builder_.UniqueName(name);
+  std::string real = builder_.UniqueName(name);
   NodeProto& node = builder_.AddNode("DequantizeLinear", {numbers, scale, zero}, real);
   // Without a meaning for a single scale, whose default axis a matrix would not have either.
   if (!weights.per_tensor) SetAttribute(node, "axis", int64_t{0});
@@ -39,7 +39,7 @@ std::string Exporter::Bias(const Op& op, const OpWeights& weights) {
   const std::string scale = weights.per_tensor
                                 ? builder_.AddFloat(name + "/scale", scales[0])
                                 : builder_.AddFloats(name + "/scale", {channels}, scales);
-  const std::string real = builder_.UniqueName(name);
+  std::string real = builder_.UniqueName(name);
   // For int32 the zero point may only be 0, and is left out.
   NodeProto& node = builder_.AddNode("DequantizeLinear", {numbers, scale}, real);
   if (!weights.per_tensor) SetAttribute(node, "axis", int64_t{0});
@@ -53,7 +53,7 @@ std::string Exporter::Conv(const Op& op, const OpWeights& weights) {
       Filter(op, weights, {op.out_channels, in, w.kernel_h, w.kernel_w},
              ChannelsFirst(weights.filter, op.out_channels, {w.kernel_h, w.kernel_w, in}));
   const std::string bias = Bias(op, weights);
-  const std::string result = Local(op, "float");
+  std::string result = Local(op, "float");
   SetWindow(builder_.AddNode("Conv", {Real(op), filter, bias}, result), w);
   return result;
 }
@@ -66,7 +66,7 @@ std::string Exporter::Depthwise(const Op& op, const OpWeights& weights) {
       Filter(op, weights, {op.out_channels, 1, w.kernel_h, w.kernel_w},
              ChannelsFirst(weights.filter, 1, {w.kernel_h, w.kernel_w, op.out_channels}));
   const std::string bias = Bias(op, weights);
-  const std::string result = Local(op, "float");
+  std::string result = Local(op, "float");
   NodeProto& node = builder_.AddNode("Conv", {Real(op), filter, bias}, result);
   SetWindow(node, w);
   SetAttribute(node, "group", int64_t{graph_.input_shape(op).channels});
@@ -85,7 +85,7 @@ std::string Exporter::FullyConnected(const Op& op, const OpWeights& weights) {
   SetAttribute(builder_.AddNode("Gemm", {flat, filter, bias}, product), "transB", int64_t{1});
   const std::string shape =
       builder_.AddInt64s(names_[op.output] + "/shape", {4}, DimsOf(graph_.output_shape(op)));
-  const std::string result = Local(op, "float");
+  std::string result = Local(op, "float");
   builder_.AddNode("Reshape", {product, shape}, result);
   return result;
 }

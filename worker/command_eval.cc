@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "cli/model_file.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "core/base/files.h"
@@ -64,7 +65,7 @@ absl::Status CheckInput(const Model& model, const Dataset& data) {
 }
 
 absl::Status RunEval(const Flags& flags) {
-  BL_ASSIGN_OR_RETURN(const Model model, ReadModel(flags.model));
+  BL_ASSIGN_OR_RETURN(const Model model, ReadModelFile(flags.model));
   const Shape& input = model.graph.shape(model.graph.input);
   BL_ASSIGN_OR_RETURN(v1::DatasetSpec spec,
                       DatasetFromFlags(flags.data, input.height, v1::DatasetSpec()));

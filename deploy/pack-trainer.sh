@@ -43,21 +43,19 @@ mkdir --parents "$pack/source" "$pack/sysroot"
 git ls-files --cached --others --exclude-standard -- CMakeLists.txt cmake proto core cli worker |
   xargs cp --parents --target-directory "$pack/source"
 
-# Headers, libraries and CMake files of a package; no documents, no static twin of a shared library.
+# Headers, libraries and CMake files of a package; no documents, and no static twins of the large libraries.
 for package in "${packages[@]}"; do
   dpkg-query --listfiles "$package" |
     grep --extended-regexp '^/usr/(include|lib|bin|share/cmake|share/nlohmann)' |
-    grep --invert-match --extended-regexp '/(pkgconfig|python[0-9.]*)/' |
+    grep --invert-match --extended-regexp '/(pkgconfig|python[0-9.]*)/|lib(absl|proto)[^/]*\.a$' |
     while read -r file; do
       [[ -d $file && ! -L $file ]] && continue
       printf '%s\n' "$file"
       if [[ $file == *.so ]]; then realpath "$file"; fi  # It lies in the package of the library.
     done
 done | sort --unique >"$scratch/files"
-grep '\.so$' "$scratch/files" | sed 's/\.so$/.a/' | sort >"$scratch/twins"
-comm -23 "$scratch/files" "$scratch/twins" |
-  tar --create --files-from=- --absolute-names --file=- | tar --extract --directory "$pack/sysroot" \
-  --transform='s,^/,,' --file=-
+tar --create --files-from="$scratch/files" --absolute-names --file=- |
+  tar --extract --directory "$pack/sysroot" --transform='s,^/,,' --file=-
 
 # Shared libraries that the packed ones and the tools load, but those of every system.
 mapfile -t loaded < <(

@@ -26,7 +26,7 @@ v1::DatasetSpec Spec(v1::DatasetSpec::Kind kind, const std::string& path) {
 
 // 12 training and 4 test images of 8 x 8, labels 0 to 3 in turn; image i is flat with value i.
 std::string IdxFolder() {
-  const std::string folder = NewFolder();
+  std::string folder = NewFolder();
   const auto write = [&](const std::string& part, uint32_t count) {
     std::string pixels, labels;
     for (uint32_t i = 0; i < count; ++i) {

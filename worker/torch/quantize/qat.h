@@ -8,6 +8,7 @@
 #include "core/graph/model.h"
 #include "worker/torch/device_data.h"
 #include "worker/torch/network.h"
+#include "worker/torch/quantize/quantize_model.h"
 
 namespace boardloop {
 
@@ -18,6 +19,7 @@ struct QatOptions {
   double peak_rate = 0.002;  // Cosine decay to 0, without warm-up: the network has been trained.
   double momentum = 0.9;
   double label_smoothing = 0;
+  WeightScale weight_scale = WeightScale::kMax;
   v1::Augmentation augmentation;
   uint64_t seed = 1;
   int threads = 1;
@@ -29,9 +31,10 @@ struct QatOptions {
 };
 
 // Trains filters and biases of `folded` (changed in place; on the CPU) so that the model they are quantized to with
-// `activations` gets better. Every step's forward pass is core/quant's (exact_forward.h), on the host's
-// processors; scales of activations stay, those of filters follow the weights. A function of its arguments, not of
-// threads.
+// `activations` gets better. Every step quantizes the weights anew, and its forward pass computes what core/quant
+// computes (simulate.h), on the device of the data. Gradients are those of the real operators, rounding passed over
+// (straight-through estimator). Scales of activations stay, those of filters follow the weights. A function of its
+// arguments, not of threads.
 // returns  the model at the end
 //
 // CANCELLED     as asked

@@ -26,6 +26,10 @@ Quantization QuantizeRange(const RealRange& range) {
   return quantization;
 }
 
+// Of an ADD's output to that of its operands: its last multiplier, 2^-19 of the inverse, must be below 1.
+constexpr float kLeastAddRatio = 0x1p-12f;
+constexpr int kScaleTrials = 30;  // Scales tried, from the largest weight's down to half of it.
+
 // Where the weights of output channel c lie in a filter: from, step, count.
 struct ChannelWeights {
   int64_t first, step, count;
@@ -37,8 +41,35 @@ ChannelWeights WeightsOf(const Op& op, int64_t elements, int64_t channel) {
   return {channel * count, 1, count};
 }
 
+int8_t QuantizeWeight(float value, float scale) {
+  return static_cast<int8_t>(std::clamp(std::lround(value / scale), -127L, 127L));
+}
+
+double SquaredError(const float* values, const ChannelWeights& where, float scale) {
+  double error = 0;
+  for (int64_t i = 0; i < where.count; ++i) {
+    const float value = values[where.first + i * where.step];
+    const double difference = double{value} - double{scale} * QuantizeWeight(value, scale);
+    error += difference * difference;
+  }
+  return error;
+}
+
+float LeastErrorScale(const float* values, const ChannelWeights& where, float largest_scale) {
+  float best = largest_scale;
+  double least = SquaredError(values, where, largest_scale);
+  for (int trial = 1; trial < kScaleTrials; ++trial) {
+    const float scale = largest_scale * (1 - 0.5f * static_cast<float>(trial) / kScaleTrials);
+    const double error = SquaredError(values, where, scale);
+    if (error >= least) continue;
+    least = error;
+    best = scale;
+  }
+  return best;
+}
+
 absl::Status QuantizeWeights(const Op& op, const FoldedOp& folded, float input_scale,
-                             OpWeights& weights) {
+                             WeightScale weight_scale, OpWeights& weights) {
   const at::Tensor filter = folded.filter.contiguous(), bias = folded.bias.contiguous();
   const float* values = filter.data_ptr<float>();
   const float* biases = bias.data_ptr<float>();
@@ -56,19 +87,31 @@ absl::Status QuantizeWeights(const Op& op, const FoldedOp& folded, float input_s
       return absl::InvalidArgumentError(
           absl::StrCat(op.name, ": a weight of output channel ", c, " is not finite"));
     }
+    float scale = largest / 127.0f;
+    if (weight_scale == WeightScale::kMse) scale = LeastErrorScale(values, where, scale);
     // A bias far above its weights: a coarser scale, so that it fits.
-    const float scale = std::max(largest / 127.0f,
-                                 static_cast<float>(std::abs(biases[c]) / kMostBias / input_scale));
+    scale = std::max(scale, static_cast<float>(std::abs(biases[c]) / kMostBias / input_scale));
     weights.filter_scales.push_back(scale);
     weights.bias.push_back(static_cast<int32_t>(
         std::llround(static_cast<double>(biases[c]) / (double{input_scale} * scale))));
     for (int64_t i = 0; i < where.count; ++i) {
       const int64_t at = where.first + i * where.step;
-      weights.filter[at] =
-          static_cast<int8_t>(std::clamp(std::lround(values[at] / scale), -127L, 127L));
+      weights.filter[at] = QuantizeWeight(values[at], scale);
     }
   }
   return absl::OkStatus();
+}
+
+// How far rounding moves the mean of each output channel: [out], real. Borders count as the middle.
+at::Tensor MeanShift(const Op& op, const at::Tensor& filter_error, const at::Tensor& mean) {
+  switch (op.kind) {
+    case OpKind::kConv2d:
+      return filter_error.sum({1, 2}).matmul(mean);
+    case OpKind::kDepthwiseConv2d:
+      return filter_error.sum({0, 1}) * mean;
+    default:
+      return filter_error.matmul(mean);
+  }
 }
 
 }  // namespace
@@ -78,22 +121,48 @@ std::vector<Quantization> QuantizeActivations(const Graph& graph,
   std::vector<Quantization> quantization;
   for (const RealRange& range : ranges) quantization.push_back(QuantizeRange(range));
   quantization[graph.input] = {kInputScale, kInputZeroPoint};
+  for (const Op& op : graph.ops) {
+    if (op.kind != OpKind::kAdd) continue;
+    Quantization& out = quantization[op.output];
+    for (const int32_t input : op.inputs) {
+      out.scale = std::max(out.scale, quantization[input].scale * kLeastAddRatio);
+    }
+  }
   return quantization;
 }
 
 absl::StatusOr<Model> QuantizeModel(const Graph& graph, const FoldedWeights& folded,
-                                    const std::vector<Quantization>& activations) {
+                                    const std::vector<Quantization>& activations,
+                                    WeightScale weight_scale) {
   Model model;
   model.graph = graph;
   model.quantization = activations;
   model.weights.resize(graph.ops.size());
   for (size_t i = 0; i < graph.ops.size(); ++i) {
     if (!folded[i].filter.defined()) continue;
-    BL_RETURN_IF_ERROR(QuantizeWeights(
-        graph.ops[i], folded[i], activations[graph.ops[i].inputs[0]].scale, model.weights[i]));
+    const Op& op = graph.ops[i];
+    BL_RETURN_IF_ERROR(QuantizeWeights(op, folded[i], activations[op.inputs[0]].scale, weight_scale,
+                                       model.weights[i]));
   }
   BL_RETURN_IF_ERROR(ValidateModel(model));
   return model;
+}
+
+void CorrectBiases(const FoldedWeights& folded, const std::vector<at::Tensor>& means,
+                   Model& model) {
+  for (size_t i = 0; i < model.graph.ops.size(); ++i) {
+    if (!folded[i].filter.defined()) continue;
+    const Op& op = model.graph.ops[i];
+    OpWeights& weights = model.weights[i];
+    const at::Tensor error = Dequantize(model, i, folded[i]).filter - folded[i].filter;
+    const at::Tensor shift = MeanShift(op, error, means[op.inputs[0]]);
+    const double input_scale = model.quantization[op.inputs[0]].scale;
+    for (int64_t c = 0; c < op.out_channels; ++c) {
+      const double steps = shift[c].item<float>() / (input_scale * weights.filter_scales[c]);
+      const double bias = std::round(weights.bias[c] - steps);
+      weights.bias[c] = static_cast<int32_t>(std::clamp(bias, -kMostBias, kMostBias));
+    }
+  }
 }
 
 FoldedOp Dequantize(const Model& model, size_t op_index, const FoldedOp& like) {

@@ -11,16 +11,28 @@
 namespace boardloop {
 
 // Scale and zero point of each tensor: those whose 256 steps cover its range. The input's are the data
-// sets' (kInputScale, kInputZeroPoint).
+// sets' (kInputScale, kInputZeroPoint). A range of nothing, or one that is tiny beside that of an ADD's operands, is
+// widened to what fixed-point arithmetic can say.
 std::vector<Quantization> QuantizeActivations(const Graph& graph,
                                               const std::vector<RealRange>& ranges);
 
-// Filters as symmetric int8 with a scale per output channel, the largest |w| being 127; biases as int32 in steps
-// of input scale times filter scale. Weights are those of folded batch norm, on the CPU.
+enum class WeightScale : uint8_t {
+  kMax,  // The largest |w| of a channel is 127.
+  kMse,  // Where rounding and clipping a channel's weights cost the least squared error.
+};
+
+// Filters as symmetric int8 with a scale per output channel; biases as int32 in steps of input scale times filter
+// scale. Weights are those of folded batch norm, on the CPU.
 //
 // INVALID_ARGUMENT  a weight that is not finite; the message names the operator
 absl::StatusOr<Model> QuantizeModel(const Graph& graph, const FoldedWeights& folded,
-                                    const std::vector<Quantization>& activations);
+                                    const std::vector<Quantization>& activations,
+                                    WeightScale weight_scale = WeightScale::kMax);
+
+// Bias correction (Nagel et al. 2019, Data-Free Quantization, section 4.2): rounding a filter shifts the mean of
+// each output channel; the bias takes that back.
+// means  by tensor: of each channel (MeasureMeans)
+void CorrectBiases(const FoldedWeights& folded, const std::vector<at::Tensor>& means, Model& model);
 
 // The real filter and bias that a model's operator computes with; shapes as FoldedOp.
 FoldedOp Dequantize(const Model& model, size_t op, const FoldedOp& like);

@@ -25,15 +25,18 @@ struct Predictions {
 absl::StatusOr<Predictions> PredictInteger(const Model& model, const Dataset& data, int64_t images,
                                            int threads);
 
-// By the forward pass of quantization-aware training, on LibTorch tensors.
-absl::StatusOr<Predictions> PredictSimulated(const Model& model, const FoldedWeights& like,
-                                             const DeviceData& data, int64_t images, int threads);
+// By simulated quantization (simulate.h), on the device of the data; the same classes.
+absl::StatusOr<Predictions> PredictSimulated(const Model& model, const DeviceData& data,
+                                             int64_t images, int threads);
 
 struct QuantizeOptions {
   RangeOptions ranges;
+  WeightScale weight_scale = WeightScale::kMax;
+  bool bias_correction = true;     // Of the model that is not trained on.
   CalibrationOptions calibration;  // Of batch norm, before it is folded.
   double qat_epochs = 0;           // 0: no quantization-aware training.
   QatOptions qat;
+  bool distill = true;  // It learns from the float network too, unless `qat` has a teacher.
   int threads = 1;
 };
 

@@ -292,7 +292,9 @@ at::Tensor SumPlane(const at::Tensor& x, bool in_double) {
 
 at::Tensor Requantize(const at::Tensor& sums, const at::Tensor& bias_leaf,
                       const Requantization& requantization) {
-  return RequantizeFunction::apply(sums, bias_leaf, &requantization);
+  // LibTorch's functions take no undefined tensors; any other without a gradient will do.
+  const at::Tensor& leaf = bias_leaf.defined() ? bias_leaf : requantization.scale;
+  return RequantizeFunction::apply(sums, leaf, &requantization);
 }
 
 Addition MakeAddition(const AddParams& params, const Quantization& a, const Quantization& b,

@@ -45,7 +45,7 @@ struct Requantization {
 
 // clamp(zero_point + (sums + bias) * multiplier) - zero_point. The gradient passes where the output before rounding is
 // strictly inside the clamp.
-// bias_leaf  receives the gradient of `requantization.bias`; its own values are not looked at
+// bias_leaf  receives the gradient of `requantization.bias`; its own values are not looked at; may be undefined
 at::Tensor Requantize(const at::Tensor& sums, const at::Tensor& bias_leaf,
                       const Requantization& requantization);
 

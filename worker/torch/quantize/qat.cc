@@ -85,7 +85,7 @@ class QatRun {
       if (!folded_[i].filter.defined()) continue;
       folded_[i] = {weights_.views[i].filter.clone(), weights_.views[i].bias.clone()};
     }
-    return QuantizeModel(graph_, folded_, activations_, options_.weight_scale);
+    return QuantizeModel(graph_, folded_, activations_);
   }
 
  private:
@@ -101,8 +101,7 @@ class QatRun {
   };
 
   absl::StatusOr<Simulation> Simulate() const {
-    BL_ASSIGN_OR_RETURN(const Model model,
-                        QuantizeModel(graph_, weights_.views, activations_, options_.weight_scale));
+    BL_ASSIGN_OR_RETURN(const Model model, QuantizeModel(graph_, weights_.views, activations_));
     SimulatedNetwork::Options options;
     options.device = train_.device();
     BL_ASSIGN_OR_RETURN(SimulatedNetwork network, SimulatedNetwork::Create(model, options));

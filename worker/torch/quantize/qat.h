@@ -8,7 +8,6 @@
 #include "core/graph/model.h"
 #include "worker/torch/device_data.h"
 #include "worker/torch/network.h"
-#include "worker/torch/quantize/quantize_model.h"
 
 namespace boardloop {
 
@@ -19,7 +18,6 @@ struct QatOptions {
   double peak_rate = 0.002;  // Cosine decay to 0, without warm-up: the network has been trained.
   double momentum = 0.9;
   double label_smoothing = 0;
-  WeightScale weight_scale = WeightScale::kMax;
   v1::Augmentation augmentation;
   uint64_t seed = 1;
   int threads = 1;

@@ -28,7 +28,6 @@ Quantization QuantizeRange(const RealRange& range) {
 
 // Of an ADD's output to that of its operands: its last multiplier, 2^-19 of the inverse, must be below 1.
 constexpr float kLeastAddRatio = 0x1p-12f;
-constexpr int kScaleTrials = 30;  // Scales tried, from the largest weight's down to half of it.
 
 // Where the weights of output channel c lie in a filter: from, step, count.
 struct ChannelWeights {
@@ -45,31 +44,8 @@ int8_t QuantizeWeight(float value, float scale) {
   return static_cast<int8_t>(std::clamp(std::lround(value / scale), -127L, 127L));
 }
 
-double SquaredError(const float* values, const ChannelWeights& where, float scale) {
-  double error = 0;
-  for (int64_t i = 0; i < where.count; ++i) {
-    const float value = values[where.first + i * where.step];
-    const double difference = double{value} - double{scale} * QuantizeWeight(value, scale);
-    error += difference * difference;
-  }
-  return error;
-}
-
-float LeastErrorScale(const float* values, const ChannelWeights& where, float largest_scale) {
-  float best = largest_scale;
-  double least = SquaredError(values, where, largest_scale);
-  for (int trial = 1; trial < kScaleTrials; ++trial) {
-    const float scale = largest_scale * (1 - 0.5f * static_cast<float>(trial) / kScaleTrials);
-    const double error = SquaredError(values, where, scale);
-    if (error >= least) continue;
-    least = error;
-    best = scale;
-  }
-  return best;
-}
-
 absl::Status QuantizeWeights(const Op& op, const FoldedOp& folded, float input_scale,
-                             WeightScale weight_scale, OpWeights& weights) {
+                             OpWeights& weights) {
   const at::Tensor filter = folded.filter.contiguous(), bias = folded.bias.contiguous();
   const float* values = filter.data_ptr<float>();
   const float* biases = bias.data_ptr<float>();
@@ -88,7 +64,6 @@ absl::Status QuantizeWeights(const Op& op, const FoldedOp& folded, float input_s
           absl::StrCat(op.name, ": a weight of output channel ", c, " is not finite"));
     }
     float scale = largest / 127.0f;
-    if (weight_scale == WeightScale::kMse) scale = LeastErrorScale(values, where, scale);
     // A bias far above its weights: a coarser scale, so that it fits.
     scale = std::max(scale, static_cast<float>(std::abs(biases[c]) / kMostBias / input_scale));
     weights.filter_scales.push_back(scale);
@@ -106,9 +81,9 @@ absl::Status QuantizeWeights(const Op& op, const FoldedOp& folded, float input_s
 at::Tensor MeanShift(const Op& op, const at::Tensor& filter_error, const at::Tensor& mean) {
   switch (op.kind) {
     case OpKind::kConv2d:
-      return filter_error.sum({1, 2}).matmul(mean);
+      return filter_error.sum(at::IntArrayRef({1, 2})).matmul(mean);
     case OpKind::kDepthwiseConv2d:
-      return filter_error.sum({0, 1}) * mean;
+      return filter_error.sum(at::IntArrayRef({0, 1})) * mean;
     default:
       return filter_error.matmul(mean);
   }
@@ -132,8 +107,7 @@ std::vector<Quantization> QuantizeActivations(const Graph& graph,
 }
 
 absl::StatusOr<Model> QuantizeModel(const Graph& graph, const FoldedWeights& folded,
-                                    const std::vector<Quantization>& activations,
-                                    WeightScale weight_scale) {
+                                    const std::vector<Quantization>& activations) {
   Model model;
   model.graph = graph;
   model.quantization = activations;
@@ -141,8 +115,8 @@ absl::StatusOr<Model> QuantizeModel(const Graph& graph, const FoldedWeights& fol
   for (size_t i = 0; i < graph.ops.size(); ++i) {
     if (!folded[i].filter.defined()) continue;
     const Op& op = graph.ops[i];
-    BL_RETURN_IF_ERROR(QuantizeWeights(op, folded[i], activations[op.inputs[0]].scale, weight_scale,
-                                       model.weights[i]));
+    BL_RETURN_IF_ERROR(
+        QuantizeWeights(op, folded[i], activations[op.inputs[0]].scale, model.weights[i]));
   }
   BL_RETURN_IF_ERROR(ValidateModel(model));
   return model;

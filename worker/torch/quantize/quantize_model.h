@@ -16,18 +16,13 @@ namespace boardloop {
 std::vector<Quantization> QuantizeActivations(const Graph& graph,
                                               const std::vector<RealRange>& ranges);
 
-enum class WeightScale : uint8_t {
-  kMax,  // The largest |w| of a channel is 127.
-  kMse,  // Where rounding and clipping a channel's weights cost the least squared error.
-};
-
-// Filters as symmetric int8 with a scale per output channel; biases as int32 in steps of input scale times filter
-// scale. Weights are those of folded batch norm, on the CPU.
+// Filters as symmetric int8 with a scale per output channel, the largest |w| being 127; biases as int32 in steps
+// of input scale times filter scale. Weights are those of folded batch norm, on the CPU. (Clipping the largest
+// weights for less squared error was tried: a channel has too few weights for it to pay at 8 bits.)
 //
 // INVALID_ARGUMENT  a weight that is not finite; the message names the operator
 absl::StatusOr<Model> QuantizeModel(const Graph& graph, const FoldedWeights& folded,
-                                    const std::vector<Quantization>& activations,
-                                    WeightScale weight_scale = WeightScale::kMax);
+                                    const std::vector<Quantization>& activations);
 
 // Bias correction (Nagel et al. 2019, Data-Free Quantization, section 4.2): rounding a filter shifts the mean of
 // each output channel; the bias takes that back.

@@ -71,7 +71,7 @@ absl::StatusOr<Model> QuantizeWithoutTraining(const Graph& graph, const FoldedWe
                                               const std::vector<Quantization>& activations,
                                               const std::vector<at::Tensor>& means,
                                               const QuantizeOptions& options) {
-  BL_ASSIGN_OR_RETURN(Model model, QuantizeModel(graph, folded, activations, options.weight_scale));
+  BL_ASSIGN_OR_RETURN(Model model, QuantizeModel(graph, folded, activations));
   if (options.bias_correction) CorrectBiases(folded, means, model);
   return model;
 }
@@ -144,7 +144,6 @@ absl::StatusOr<QuantizedNetwork> QuantizeNetwork(const Graph& graph, const Weigh
       QatOptions qat = options.qat;
       qat.epochs = options.qat_epochs;
       qat.threads = options.threads;
-      qat.weight_scale = options.weight_scale;
       if (options.distill && !qat.teacher) qat.teacher = FloatTeacher(graph, on_device);
       BL_ASSIGN_OR_RETURN(Model trained, TrainQuantized(graph, folded, activations, train, qat));
       BL_ASSIGN_OR_RETURN(simulated, PredictSimulated(trained, validation, 0, options.threads));

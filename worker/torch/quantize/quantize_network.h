@@ -31,7 +31,6 @@ absl::StatusOr<Predictions> PredictSimulated(const Model& model, const DeviceDat
 
 struct QuantizeOptions {
   RangeOptions ranges;
-  WeightScale weight_scale = WeightScale::kMax;
   bool bias_correction = true;     // Of the model that is not trained on.
   CalibrationOptions calibration;  // Of batch norm, before it is folded.
   double qat_epochs = 0;           // 0: no quantization-aware training.

@@ -12,13 +12,14 @@
 #include "core/quant/elementwise.h"
 #include "core/quant/pooling.h"
 #include "glog/logging.h"
+#include "worker/data/dataset.h"
 #include "worker/torch/graph_walk.h"
 #include "worker/torch/torch_errors.h"
 
 namespace boardloop {
 namespace {
 
-constexpr float kInputSteps = 255;  // The input is byte / 255, its integers are byte - 128.
+constexpr float kInputSteps = 255;  // Centered integers of the input are the bytes.
 
 int64_t LargestCentered(const Quantization& quantization) {
   return std::max(128 + quantization.zero_point, 127 - quantization.zero_point);
@@ -99,6 +100,13 @@ absl::Status CheckKind(const Graph& graph, const Op& op) {
   }
 }
 
+absl::Status CheckInput(const Quantization& input) {
+  if (input.scale == kInputScale && input.zero_point == kInputZeroPoint) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrFormat("the input has scale %g and zero point %d, images have 1/255 and -128",
+                      input.scale, input.zero_point));
+}
+
 at::Tensor IntegerImages(const at::Tensor& images) {
   return images.to(at::kFloat)
       .mul(kInputSteps)
@@ -112,21 +120,24 @@ at::Tensor IntegerImages(const at::Tensor& images) {
 absl::StatusOr<SimulatedNetwork> SimulatedNetwork::Create(const Model& model,
                                                           const Options& options) {
   BL_RETURN_IF_ERROR(ValidateModel(model));
+  BL_RETURN_IF_ERROR(CheckInput(model.quantization[model.graph.input]));
   SimulatedNetwork network;
   network.options_ = options;
   network.graph_ = model.graph;
   network.layers_.resize(model.graph.ops.size());
   network.weights_.resize(model.graph.ops.size());
   network.logit_scale_ = model.quantization[model.graph.outputs[0]].scale;
-  BL_RETURN_IF_ERROR(CatchTorchErrors([&]() -> absl::Status {
-    at::NoGradGuard no_grad;
-    for (size_t i = 0; i < model.graph.ops.size(); ++i) {
-      BL_RETURN_IF_ERROR(CheckKind(model.graph, model.graph.ops[i]));
-      BL_RETURN_IF_ERROR(Annotate(network.PrepareLayer(model, i), model.graph.ops[i].name));
-    }
-    return absl::OkStatus();
-  }));
+  BL_RETURN_IF_ERROR(CatchTorchErrors([&] { return network.PrepareLayers(model); }));
   return network;
+}
+
+absl::Status SimulatedNetwork::PrepareLayers(const Model& model) {
+  at::NoGradGuard no_grad;
+  for (size_t i = 0; i < graph_.ops.size(); ++i) {
+    BL_RETURN_IF_ERROR(CheckKind(graph_, graph_.ops[i]));
+    BL_RETURN_IF_ERROR(Annotate(PrepareLayer(model, i), graph_.ops[i].name));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status SimulatedNetwork::PrepareLayer(const Model& model, size_t index) {

@@ -36,7 +36,8 @@ class SimulatedNetwork {
   // Copies what it needs of `model`.
   //
   // UNIMPLEMENTED     an operator that networks trained here do not have, an ADD that broadcasts
-  // INVALID_ARGUMENT  the model is invalid, or core/quant refuses its scales; the message names the operator
+  // INVALID_ARGUMENT  the model is invalid, its input is not quantized as images are, or core/quant refuses its
+  //                   scales; the message names the operator
   static absl::StatusOr<SimulatedNetwork> Create(const Model& model, const Options& options);
 
   // Sees the output of an operator: q - zero point, [n][c][height][width] or [n][classes].
@@ -57,6 +58,7 @@ class SimulatedNetwork {
     Requantization requantization;
     Addition addition;
   };
+  absl::Status PrepareLayers(const Model& model);
   absl::Status PrepareLayer(const Model& model, size_t index);
   absl::Status PrepareWeighted(const Model& model, size_t index, Layer& layer);
   absl::Status PrepareAddition(const Model& model, size_t index, Layer& layer);

@@ -24,6 +24,7 @@ void AddSpacesCommand(CLI::App& program, Action& action);
 void AddSubnetCommand(CLI::App& program, Action& action);
 void AddBoardsCommand(CLI::App& program, Action& action);
 void AddEvalCommand(CLI::App& program, Action& action);
+void AddExportCommand(CLI::App& program, Action& action);
 void AddOverviewCommand(CLI::App& program, Action& action);
 
 }  // namespace boardloop

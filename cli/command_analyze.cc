@@ -47,7 +47,7 @@ constexpr char kNotes[] =
   a name         resnet18, resnet50, mobilenet_v2, proxyless_mobile or mnasnet_a1, with keys as in
                  mobilenet_v2:width=0.35,res=144,classes=2; or mcunet_vww1, mcunet_in3
   FILE.json      a subnet (see boardloop subnet)
-  FILE.tflite    an int8 model
+  FILE.tflite    an int8 model; also FILE.blm
   subnet text    "mbv2-imagenet w0.5 r80 c2 i3 | 3e6 3e3 3e3 | ..." (see boardloop subnet --text)
 
 Without an SRAM limit, patches take the least SRAM for at most --patch-max-macs extra MACs; with

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/command.h"
+#include "cli/model_file.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/progress.h"
@@ -17,7 +18,6 @@
 #include "cli/table.h"
 #include "core/base/status.h"
 #include "core/data/evaluate.h"
-#include "core/tflite/tflite.h"
 #include "nlohmann/json.hpp"
 
 namespace boardloop {
@@ -32,7 +32,7 @@ struct EvalFlags {
   bool json = false;
 };
 
-constexpr char kHelp[] = "Counts top-1 of an int8 .tflite on a folder of images";
+constexpr char kHelp[] = "Counts top-1 of an int8 model on a folder of images";
 
 constexpr char kNotes[] =
     R"(The model runs with the arithmetic of TFLite's reference kernels, bit for bit.
@@ -94,7 +94,7 @@ std::string ToText(const EvalFlags& flags, const ImageFolder& folder,
 }
 
 absl::StatusOr<ExitCode> RunEval(const EvalFlags& flags) {
-  BL_ASSIGN_OR_RETURN(const Model model, LoadTflite(flags.model));
+  BL_ASSIGN_OR_RETURN(const Model model, ReadModelFile(flags.model));
   BL_ASSIGN_OR_RETURN(ImageFolder folder, ListImageFolder(flags.folder));
   if (flags.limit) Thin(folder.images, *flags.limit);
 
@@ -118,7 +118,7 @@ void AddEvalCommand(CLI::App& program, Action& action) {
   CLI::App& command = *program.add_subcommand("eval", kHelp);
   command.footer(kNotes);
   auto flags = std::make_shared<EvalFlags>();
-  command.add_option("MODEL", flags->model, "An int8 .tflite")->required()->type_name("");
+  command.add_option("MODEL", flags->model, "An int8 .tflite or .blm")->required()->type_name("");
   command.add_option("DIR", flags->folder, "Folder of class folders")->required()->type_name("");
   std::vector<Choice<PixelScale>> scales;
   for (const PixelScale scale : kPixelScales) scales.push_back({PixelScaleName(scale), scale});

@@ -8,12 +8,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "cli/model_file.h"
 #include "core/base/files.h"
 #include "core/base/status.h"
 #include "core/graph/build_subnet.h"
 #include "core/graph/reference_networks.h"
 #include "core/space/space.h"
-#include "core/tflite/tflite.h"
 
 namespace boardloop {
 namespace {
@@ -66,21 +66,21 @@ absl::StatusOr<Graph> LoadByName(const std::string& name) {
   struct stat file;
   if (stat(name.c_str(), &file) == 0) {
     return absl::InvalidArgumentError(absl::StrFormat(
-        "%s is %s, a network is a .json or .tflite file or a name", name,
+        "%s is %s, a network is a .json, .tflite or .blm file or a name", name,
         S_ISDIR(file.st_mode) ? "a directory"
-                              : "a file of unknown type (its name has neither ending)"));
+                              : "a file of unknown type (its name has none of these endings)"));
   }
   absl::StatusOr<Graph> graph = BuildReferenceNetwork(name);
   if (!absl::IsNotFound(graph.status())) return graph;
   return absl::NotFoundError(absl::StrFormat(
-      "no network \"%s\": names are %s, %s; files end in .json or .tflite", name,
+      "no network \"%s\": names are %s, %s; files end in .json, .tflite or .blm", name,
       absl::StrJoin(ReferenceNetworkNames(), ", "), absl::StrJoin(ReleasedNetworkNames(), ", ")));
 }
 
 absl::StatusOr<Graph> LoadUnnamed(const std::string& net, const std::string& space) {
   if (absl::EndsWith(net, ".json")) return LoadSubnetFile(net, space);
-  if (absl::EndsWith(net, ".tflite")) {
-    BL_ASSIGN_OR_RETURN(Model model, LoadTflite(net));
+  if (IsModelFile(net)) {
+    BL_ASSIGN_OR_RETURN(Model model, ReadModelFile(net));
     return std::move(model.graph);
   }
   if (absl::StrContains(net, "|")) {
@@ -108,8 +108,8 @@ absl::StatusOr<Graph> LoadNetwork(const std::string& net, const std::string& spa
 
 absl::StatusOr<Model> LoadModel(const std::string& net, const std::string& space) {
   constexpr uint64_t kWeightsSeed = 1;
-  if (absl::EndsWith(net, ".tflite")) {
-    BL_ASSIGN_OR_RETURN(Model model, LoadTflite(net));
+  if (IsModelFile(net)) {
+    BL_ASSIGN_OR_RETURN(Model model, ReadModelFile(net));
     model.graph.name = net;
     return model;
   }

@@ -13,7 +13,7 @@ namespace boardloop {
 
 // Loads the network that `net` names:
 //   "x.json"                  a subnet file
-//   "x.tflite"                an int8 model
+//   "x.tflite", "x.blm"       an int8 model (docs/formats/tflite.md, docs/formats/model.md)
 //   "mbv2-imagenet w0.5 ..."  a subnet as canonical text (core/space/subnet.h), told by its '|'
 //   "mcunet_in3"              a released MCUNet network (ReleasedNetworkNames)
 //   "mobilenet_v2:res=96"     a reference network (core/graph/reference_networks.h)
@@ -24,9 +24,10 @@ namespace boardloop {
 //
 // NOT_FOUND         no such file, network or space
 // INVALID_ARGUMENT  the file or text is refused; or a status of ImportTflite
+//                   or ParseModel
 absl::StatusOr<Graph> LoadNetwork(const std::string& net, const std::string& space);
 
-// The same as a model to run. A .tflite has its weights; any other network gets seeded random ones
+// The same as a model to run. A file of a model has its weights; any other network gets seeded random ones
 // (RandomModel), which is enough for its time, its memory and the exactness of its arithmetic.
 absl::StatusOr<Model> LoadModel(const std::string& net, const std::string& space);
 

@@ -72,6 +72,7 @@ int ParseAndRun(int argc, char** argv) {
   AddSubnetCommand(program, action);
   AddBoardsCommand(program, action);
   AddEvalCommand(program, action);
+  AddExportCommand(program, action);
   AddOverviewCommand(program, action);
   try {
     program.parse(argc, argv);

@@ -15,24 +15,12 @@ find_program(FLATC flatc REQUIRED)
 find_package(glog REQUIRED)
 find_package(JPEG REQUIRED)
 find_package(PNG REQUIRED)
-find_package(GTest REQUIRED)
-find_package(benchmark REQUIRED)
-find_package(OpenSSL REQUIRED COMPONENTS Crypto)
-include(GoogleTest)
-
 find_library(XXHASH_LIBRARY xxhash REQUIRED)
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
 add_library(xxhash::xxhash UNKNOWN IMPORTED)
 set_target_properties(xxhash::xxhash PROPERTIES
   IMPORTED_LOCATION ${XXHASH_LIBRARY}
   INTERFACE_INCLUDE_DIRECTORIES ${XXHASH_INCLUDE_DIR})
-
-find_library(ELF_LIBRARY elf REQUIRED)
-find_path(ELF_INCLUDE_DIR gelf.h REQUIRED)
-add_library(elf::elf UNKNOWN IMPORTED)
-set_target_properties(elf::elf PROPERTIES
-  IMPORTED_LOCATION ${ELF_LIBRARY}
-  INTERFACE_INCLUDE_DIRECTORIES ${ELF_INCLUDE_DIR})
 
 find_package(ZLIB REQUIRED)
 
@@ -50,4 +38,21 @@ set_target_properties(kissfft::kissfft PROPERTIES
   IMPORTED_LOCATION ${KISSFFT_LIBRARY}
   INTERFACE_INCLUDE_DIRECTORIES ${KISSFFT_INCLUDE_DIR})
 
-find_package(LibTorch 1.13 REQUIRED)  # cmake/FindLibTorch.cmake
+if(BOARDLOOP_TORCH)
+  find_package(LibTorch 1.13 REQUIRED)  # cmake/FindLibTorch.cmake
+endif()
+
+if(BOARDLOOP_TRAINER_ONLY)
+  return()  # deploy/pack-trainer.sh packs what stands above.
+endif()
+find_package(GTest REQUIRED)
+find_package(benchmark REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+include(GoogleTest)
+
+find_library(ELF_LIBRARY elf REQUIRED)
+find_path(ELF_INCLUDE_DIR gelf.h REQUIRED)
+add_library(elf::elf UNKNOWN IMPORTED)
+set_target_properties(elf::elf PROPERTIES
+  IMPORTED_LOCATION ${ELF_LIBRARY}
+  INTERFACE_INCLUDE_DIRECTORIES ${ELF_INCLUDE_DIR})

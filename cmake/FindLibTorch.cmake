@@ -44,6 +44,11 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
   if(EXISTS ${LibTorch_INCLUDE_DIR}/torch/csrc/distributed/c10d/ProcessGroupGloo.hpp)
     set(LibTorch_HAS_GLOO TRUE)
   endif()
+  # Packages of Python bring CUDA's headers and libraries in folders beside torch's.
+  if(LibTorch_HAS_CUDA)
+    file(GLOB nvidia_includes ${LIBTORCH_ROOT}/../nvidia/*/include)
+    file(GLOB nvidia_libraries ${LIBTORCH_ROOT}/../nvidia/*/lib)
+  endif()
   set(LibTorch_CXX_STANDARD 17)
   if(LibTorch_VERSION VERSION_GREATER_EQUAL 2.9)
     set(LibTorch_CXX_STANDARD 20)
@@ -51,12 +56,15 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
 
   add_library(LibTorch::LibTorch INTERFACE IMPORTED)
   target_include_directories(LibTorch::LibTorch SYSTEM INTERFACE
-    ${LibTorch_INCLUDE_DIR} ${LibTorch_INCLUDE_DIR}/torch/csrc/api/include)
+    ${LibTorch_INCLUDE_DIR} ${LibTorch_INCLUDE_DIR}/torch/csrc/api/include ${nvidia_includes})
   target_link_libraries(LibTorch::LibTorch INTERFACE
     ${LibTorch_torch_LIBRARY} ${LibTorch_torch_cpu_LIBRARY} ${LibTorch_c10_LIBRARY})
   if(LibTorch_HAS_CUDA)
     # Registers its operators when it is loaded; no symbol of it is named here.
     target_link_libraries(LibTorch::LibTorch INTERFACE
       -Wl,--no-as-needed ${LibTorch_torch_cuda_LIBRARY} -Wl,--as-needed)
+    # Its libraries load CUDA's, which the linker has to find too, as the loader does by their own paths.
+    list(TRANSFORM nvidia_libraries PREPEND -Wl,-rpath-link,)
+    target_link_libraries(LibTorch::LibTorch INTERFACE ${nvidia_libraries})
   endif()
 endif()

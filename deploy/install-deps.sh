@@ -27,6 +27,11 @@ build_packages=(
   libxxhash-dev                           # content hashes
   libssl-dev libelf-dev                   # sha256; what is in a firmware image
   libjpeg-dev libpng-dev                  # images
+  libtorch-dev libgloo-dev                # training; exchange of gradients between processes
+  libopenblas0-pthread                    # the distribution's plain BLAS is ten times slower
+  zlib1g-dev                              # .gz data sets
+  libsndfile1-dev libkissfft-dev          # recordings and their spectrograms
+  dataset-fashion-mnist                   # 70,000 small images to train on
   gnuplot-nox                             # plots
   gcc-arm-none-eabi binutils-arm-none-eabi libnewlib-arm-none-eabi  # firmware
   qemu-system-arm openocd                 # virtual boards, debug probes

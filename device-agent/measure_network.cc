@@ -1,13 +1,13 @@
 #include "device-agent/measure_network.h"
 
-#include "absl/strings/match.h"
 #include "cli/load_network.h"
+#include "cli/model_file.h"
 
 namespace boardloop {
 
 Measurement MeasureNetwork(Measurer& measurer, const std::string& network,
                            const MeasureOptions& options) {
-  if (absl::EndsWith(network, ".tflite")) return measurer.MeasureFile(network, options);
+  if (IsModelFile(network)) return measurer.MeasureFile(network, options);
   const absl::StatusOr<Model> model = LoadModel(network, /*space=*/"");
   Measurement measurement = model.ok() ? measurer.MeasureModel(*model, network, options)
                                        : measurer.Blank(network, options);

@@ -7,8 +7,8 @@
 
 namespace boardloop {
 
-// As Measurer::MeasureFile, for all that LoadModel takes (cli/load_network.h). What is not a
-// .tflite is measured with random weights, and the measurement says so.
+// As Measurer::MeasureFile, for all that LoadModel takes (cli/load_network.h). What is no
+// .tflite or .blm is measured with random weights, and the measurement says so.
 Measurement MeasureNetwork(Measurer& measurer, const std::string& network,
                            const MeasureOptions& options);
 

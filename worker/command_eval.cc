@@ -6,8 +6,10 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "cli/model_file.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "core/base/files.h"
 #include "core/base/status.h"
 #include "nlohmann/json.hpp"
 #include "worker/command.h"
@@ -36,6 +38,7 @@ struct Flags {
   std::string model;
   Split split = Split::kValidation;
   int32_t images = 0;
+  std::string outputs;
   DataFlags data;
   DeviceFlags device;
   bool json = false;
@@ -62,7 +65,7 @@ absl::Status CheckInput(const Model& model, const Dataset& data) {
 }
 
 absl::Status RunEval(const Flags& flags) {
-  BL_ASSIGN_OR_RETURN(const Model model, ReadModel(flags.model));
+  BL_ASSIGN_OR_RETURN(const Model model, ReadModelFile(flags.model));
   const Shape& input = model.graph.shape(model.graph.input);
   BL_ASSIGN_OR_RETURN(v1::DatasetSpec spec,
                       DatasetFromFlags(flags.data, input.height, v1::DatasetSpec()));
@@ -73,6 +76,10 @@ absl::Status RunEval(const Flags& flags) {
   BL_ASSIGN_OR_RETURN(const Predictions predictions,
                       PredictInteger(model, data, flags.images, flags.device.threads));
   const double seconds = absl::ToDoubleSeconds(absl::Now() - begin);
+  if (!flags.outputs.empty()) {
+    BL_RETURN_IF_ERROR(WriteFileAtomically(
+        flags.outputs, std::string(predictions.outputs.begin(), predictions.outputs.end())));
+  }
   const char* split = flags.split == Split::kTest ? "test" : "validation";
   const auto images = static_cast<int64_t>(predictions.classes.size());
   if (flags.json) {
@@ -98,6 +105,10 @@ void AddEvalCommand(CLI::App& program, WorkerAction& action) {
   AddChoice<Split>(command, "--split", flags->split,
                    {{"validation", Split::kValidation}, {"test", Split::kTest}}, "Which images");
   AddInteger(command, "--images", flags->images, 0, 10000000, "Only the first so many; 0: all");
+  command
+      .add_option("--outputs", flags->outputs,
+                  "Write the int8 outputs, one byte per class, image by image")
+      ->type_name("FILE");
   AddDeviceFlags(command, flags->device);
   AddDataFlags(command, flags->data);
   AddJson(command, flags->json);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_join.h"
+#include "cli/model_file.h"
 #include "cli/output.h"
 #include "core/base/status.h"
 #include "worker/command.h"
@@ -30,7 +31,7 @@ struct Flags {
 
 absl::Status RunExport(const Flags& flags) {
   for (const std::string& path : flags.out) BL_RETURN_IF_ERROR(CheckModelPath(path));
-  BL_ASSIGN_OR_RETURN(const Model model, ReadModel(flags.model));
+  BL_ASSIGN_OR_RETURN(const Model model, ReadModelFile(flags.model));
   for (const std::string& path : flags.out) BL_RETURN_IF_ERROR(WriteModel(model, path));
   return WriteResults(absl::StrJoin(flags.out, "\n") + "\n");
 }

@@ -104,7 +104,6 @@ void AddFinetuneCommand(CLI::App& program, WorkerAction& action) {
   AddDeviceFlags(command, flags->device);
   AddDataFlags(command, flags->data);
   AddTrainingFlags(command, flags->training, /*single=*/true);
-  command.set_config("--config", "", "Flags as a TOML file");
   command.callback([flags, &action] { action = [flags] { return RunFinetune(*flags); }; });
 }
 

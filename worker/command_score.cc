@@ -145,7 +145,6 @@ void AddScoreCommand(CLI::App& program, WorkerAction& action) {
   AddDeviceFlags(command, flags->device);
   AddDataFlags(command, flags->data);
   AddJson(command, flags->json);
-  command.set_config("--config", "", "Flags as a TOML file");
   command.callback([flags, &action] { action = [flags] { return RunScore(*flags); }; });
 }
 

@@ -19,7 +19,7 @@ shrinking with distillation) or sandwich (largest, smallest and random ones in e
 
 Accuracy is that of the validation split, held out from the training data; test data is not read.
 A run that was stopped or killed goes on from its checkpoint when the same command is given again,
-and on a CPU ends with the same bits. Flags can be kept in a file: --config train.toml.
+and on a CPU ends with the same bits.
 
 Several processes train together when the usual variables name them (RANK, WORLD_SIZE, MASTER_ADDR,
 MASTER_PORT), as torchrun sets them:
@@ -62,7 +62,6 @@ void AddTrainCommand(CLI::App& program, WorkerAction& action) {
   AddDeviceFlags(command, flags->device);
   AddDataFlags(command, flags->data);
   AddTrainingFlags(command, flags->training, /*single=*/false);
-  command.set_config("--config", "", "Flags as a TOML file");
   command.callback([flags, &action] { action = [flags] { return RunTrain(*flags); }; });
 }
 

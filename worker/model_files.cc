@@ -37,10 +37,4 @@ absl::Status WriteModel(const Model& model, const std::string& path) {
   return WriteFileAtomically(path, bytes);
 }
 
-absl::StatusOr<Model> ReadModel(const std::string& path) {
-  if (EndingOf(path) != ".blm") return LoadTflite(path);
-  BL_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path, kMaxModelBytes));
-  return ParseModel(bytes, path);
-}
-
 }  // namespace boardloop

@@ -1,4 +1,4 @@
-// Models on disk in the formats that the worker writes and reads.
+// Models on disk in the formats that the worker writes; cli/model_file.h reads them.
 #pragma once
 
 #include <string>
@@ -14,9 +14,6 @@ namespace boardloop {
 //
 // INVALID_ARGUMENT  another ending
 absl::Status WriteModel(const Model& model, const std::string& path);
-
-// .blm or .tflite.
-absl::StatusOr<Model> ReadModel(const std::string& path);
 
 // INVALID_ARGUMENT  an ending that WriteModel does not know
 absl::Status CheckModelPath(const std::string& path);

@@ -24,6 +24,11 @@ constexpr char kDescription[] =
 constexpr char kFooter[] =
     R"(boardloop-worker COMMAND --help explains a command, with examples.
 
+Flags can be kept in a file, a section per command: boardloop-worker train --config run.toml, with
+  [train]
+  epochs = 20
+  recipe = "ofa"
+
 Results go to standard output; progress and errors to standard error.
 Exit codes:
   0  OK
@@ -73,6 +78,8 @@ int ParseAndRun(int argc, char** argv) {
   program.footer(kFooter);
   program.set_version_flag("--version", "boardloop-worker " BOARDLOOP_VERSION);
   program.require_subcommand(1);
+  program.fallthrough();  // --config may stand behind the command.
+  program.set_config("--config", "", "Flags from a TOML file, a section per command: [train]");
   WorkerAction action;
   AddTrainCommand(program, action);
   AddScoreCommand(program, action);

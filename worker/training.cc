@@ -94,10 +94,10 @@ void AddRunFlags(CLI::App& command, RunFlags& flags) {
       ->required();
   command.add_flag("--fresh", flags.fresh, "Begin anew where there is a checkpoint already");
   command.add_option("--log", flags.log, "Append each report as a line of JSON")->type_name("FILE");
-  AddInteger(command, "--checkpoint-seconds", flags.checkpoint_seconds, 1, 86400,
-             "A checkpoint every so often");
-  AddInteger(command, "--accuracy-seconds", flags.accuracy_seconds, 1, 86400,
-             "A look at the accuracy every so often, on 2,000 validation images");
+  AddNumber(command, "--checkpoint-seconds", flags.checkpoint_seconds, 0, 86400,
+            "A checkpoint every so often");
+  AddNumber(command, "--accuracy-seconds", flags.accuracy_seconds, 0, 86400,
+            "A look at the accuracy every so often, on 2,000 validation images");
   command.add_flag("--quiet", flags.quiet, "No reports on standard error");
   AddJson(command, flags.json);
 }

@@ -20,8 +20,8 @@ struct RunFlags {
   bool fresh = false;
   bool json = false;
   bool quiet = false;
-  int32_t checkpoint_seconds = 30;
-  int32_t accuracy_seconds = 30;
+  double checkpoint_seconds = 30;
+  double accuracy_seconds = 30;
 };
 void AddRunFlags(CLI::App& command, RunFlags& flags);
 

@@ -1,105 +1,93 @@
 #include "core/graph/model_proto.h"
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-
-#include <algorithm>
+#include <optional>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "core/base/status.h"
+#include "core/graph/model_enums.h"
 
 namespace boardloop {
 namespace {
 
-using Operator = v1::Model::Operator;
+using P = v1::Model;
 
-constexpr char kMagic[] = "BLMODEL1";
-constexpr size_t kMagicBytes = sizeof(kMagic) - 1;
-constexpr int32_t kVersion = 1;
-constexpr int kMaxTensors = 65536;
-
-struct KindPair {
-  OpKind kind;
-  Operator::Kind proto;
-};
-constexpr KindPair kKinds[] = {{OpKind::kConv2d, Operator::CONV_2D},
-                               {OpKind::kDepthwiseConv2d, Operator::DEPTHWISE_CONV_2D},
-                               {OpKind::kFullyConnected, Operator::FULLY_CONNECTED},
-                               {OpKind::kAdd, Operator::ADD},
-                               {OpKind::kMul, Operator::MUL},
-                               {OpKind::kAveragePool, Operator::AVERAGE_POOL_2D},
-                               {OpKind::kMaxPool, Operator::MAX_POOL_2D},
-                               {OpKind::kMean, Operator::MEAN},
-                               {OpKind::kPad, Operator::PAD},
-                               {OpKind::kSoftmax, Operator::SOFTMAX},
-                               {OpKind::kReshape, Operator::RESHAPE},
-                               {OpKind::kConcat, Operator::CONCATENATION},
-                               {OpKind::kResizeNearest, Operator::RESIZE_NEAREST_NEIGHBOR},
-                               {OpKind::kQuantize, Operator::QUANTIZE},
-                               {OpKind::kHardSwish, Operator::HARD_SWISH},
-                               {OpKind::kSigmoid, Operator::LOGISTIC}};
-
-Operator::Activation ToProto(Activation activation) {
-  switch (activation) {
-    case Activation::kRelu:
-      return Operator::RELU;
-    case Activation::kRelu6:
-      return Operator::RELU6;
-    case Activation::kReluN1To1:
-      return Operator::RELU_N1_TO_1;
-    case Activation::kNone:
-      break;
-  }
-  return Operator::ACTIVATION_UNSPECIFIED;
+template <typename... Args>
+absl::Status Invalid(const absl::FormatSpec<Args...>& format, const Args&... args) {
+  return absl::InvalidArgumentError(absl::StrFormat(format, args...));
 }
 
-absl::StatusOr<Activation> FromProto(Operator::Activation activation) {
-  switch (activation) {
-    case Operator::ACTIVATION_UNSPECIFIED:
-      return Activation::kNone;
-    case Operator::RELU:
-      return Activation::kRelu;
-    case Operator::RELU6:
-      return Activation::kRelu6;
-    case Operator::RELU_N1_TO_1:
-      return Activation::kReluN1To1;
-    default:
-      break;
-  }
-  return absl::InvalidArgumentError(absl::StrFormat("unknown activation %d", activation));
+// ---- Which fields an operator uses.
+
+bool HasWindow(OpKind kind) {
+  return kind == OpKind::kConv2d || kind == OpKind::kDepthwiseConv2d ||
+         kind == OpKind::kAveragePool || kind == OpKind::kMaxPool || kind == OpKind::kPad;
 }
 
-Operator::Axis ToProto(Axis axis) {
-  switch (axis) {
-    case Axis::kHeight:
-      return Operator::HEIGHT;
-    case Axis::kWidth:
-      return Operator::WIDTH;
-    case Axis::kChannels:
-      break;
-  }
-  return Operator::CHANNELS;
+bool HasWeights(OpKind kind) {
+  return kind == OpKind::kConv2d || kind == OpKind::kDepthwiseConv2d ||
+         kind == OpKind::kFullyConnected;
 }
 
-absl::StatusOr<Axis> FromProto(Operator::Axis axis) {
-  switch (axis) {
-    case Operator::HEIGHT:
-      return Axis::kHeight;
-    case Operator::WIDTH:
-      return Axis::kWidth;
-    case Operator::AXIS_UNSPECIFIED:
-    case Operator::CHANNELS:
-      return Axis::kChannels;
-    default:
-      break;
-  }
-  return absl::InvalidArgumentError(absl::StrFormat("unknown axis %d", axis));
+bool HasActivation(OpKind kind) {
+  return HasWeights(kind) || kind == OpKind::kAdd || kind == OpKind::kMul ||
+         kind == OpKind::kAveragePool || kind == OpKind::kMaxPool || kind == OpKind::kQuantize;
 }
 
-v1::Model::Window ToProto(const Window& window) {
-  v1::Model::Window proto;
+bool HasAxis(OpKind kind) { return kind == OpKind::kMean || kind == OpKind::kConcat; }
+
+bool HasReshape(OpKind kind) { return kind == OpKind::kReshape || kind == OpKind::kResizeNearest; }
+
+// ---- Names.
+
+bool IsNameCharacter(char c) {
+  return absl::ascii_isprint(static_cast<unsigned char>(c)) && c != '"';
+}
+
+std::string CleanName(const std::string& name) {
+  std::string clean = name.substr(0, kMaxModelName);
+  for (char& c : clean) {
+    if (!IsNameCharacter(c)) c = '_';
+  }
+  return clean;
+}
+
+// Messages show names: what could break a line or a terminal does not get so far.
+absl::Status CheckName(const std::string& name) {
+  if (name.size() > kMaxModelName) {
+    return Invalid("a name of %d characters, at most %d are supported", name.size(), kMaxModelName);
+  }
+  for (const char c : name) {
+    if (IsNameCharacter(c)) continue;
+    return Invalid("a name with the byte 0x%02x, must be printable ASCII without '\"'",
+                   static_cast<unsigned char>(c));
+  }
+  return absl::OkStatus();
+}
+
+// ---- Parts in both directions.
+
+std::string BytesOf(const std::vector<int8_t>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size()};
+}
+
+std::vector<int8_t> Int8sOf(const std::string& bytes) {
+  const auto* data = reinterpret_cast<const int8_t*>(bytes.data());
+  return {data, data + bytes.size()};
+}
+
+void ShapeToProto(const Shape& shape, P::Shape& proto) {
+  proto.set_height(shape.height);
+  proto.set_width(shape.width);
+  proto.set_channels(shape.channels);
+}
+
+Shape ShapeFromProto(const P::Shape& proto) {
+  return {proto.height(), proto.width(), proto.channels()};
+}
+
+void WindowToProto(const Window& window, P::Window& proto) {
   proto.set_kernel_h(window.kernel_h);
   proto.set_kernel_w(window.kernel_w);
   proto.set_stride_h(window.stride_h);
@@ -108,209 +96,175 @@ v1::Model::Window ToProto(const Window& window) {
   proto.set_pad_bottom(window.pad_bottom);
   proto.set_pad_left(window.pad_left);
   proto.set_pad_right(window.pad_right);
-  return proto;
 }
 
-Window FromProto(const v1::Model::Window& proto) {
-  Window window;
-  window.kernel_h = proto.kernel_h();
-  window.kernel_w = proto.kernel_w();
-  window.stride_h = proto.stride_h();
-  window.stride_w = proto.stride_w();
-  window.pad_top = proto.pad_top();
-  window.pad_bottom = proto.pad_bottom();
-  window.pad_left = proto.pad_left();
-  window.pad_right = proto.pad_right();
-  return window;
+Window WindowFromProto(const P::Window& proto) {
+  return {proto.kernel_h(), proto.kernel_w(),   proto.stride_h(), proto.stride_w(),
+          proto.pad_top(),  proto.pad_bottom(), proto.pad_left(), proto.pad_right()};
 }
 
-std::string Bytes(const std::vector<int8_t>& values) { return {values.begin(), values.end()}; }
-
-v1::Model::Weights ToProto(const OpWeights& weights) {
-  v1::Model::Weights proto;
-  proto.set_filter(Bytes(weights.filter));
-  const size_t scales = weights.per_tensor ? 1 : weights.filter_scales.size();
-  proto.mutable_filter_scales()->Add(weights.filter_scales.begin(),
-                                     weights.filter_scales.begin() + scales);
-  proto.mutable_bias()->Add(weights.bias.begin(), weights.bias.end());
-  return proto;
+void WeightsToProto(const OpWeights& weights, P::Weights& proto) {
+  proto.set_filter(BytesOf(weights.filter));
+  proto.mutable_filter_scales()->Assign(weights.filter_scales.begin(), weights.filter_scales.end());
+  proto.set_per_tensor(weights.per_tensor);
+  proto.mutable_biases()->Assign(weights.bias.begin(), weights.bias.end());
 }
 
-OpWeights FromProto(const v1::Model::Weights& proto, int32_t out_channels) {
-  OpWeights weights;
-  weights.filter.assign(proto.filter().begin(), proto.filter().end());
-  weights.filter_scales.assign(proto.filter_scales().begin(), proto.filter_scales().end());
-  weights.bias.assign(proto.bias().begin(), proto.bias().end());
-  // One scale for several channels; bounded by the biases that the file has too.
-  if (weights.filter_scales.size() == 1 && out_channels > 1 &&
-      static_cast<size_t>(out_channels) == weights.bias.size()) {
-    weights.filter_scales.resize(weights.bias.size(), weights.filter_scales[0]);
-    weights.per_tensor = true;
-  }
-  return weights;
+OpWeights WeightsFromProto(const P::Weights& proto) {
+  return {Int8sOf(proto.filter()),
+          {proto.filter_scales().begin(), proto.filter_scales().end()},
+          proto.per_tensor(),
+          {proto.biases().begin(), proto.biases().end()}};
 }
 
-Operator OperatorToProto(const Model& model, size_t index) {
-  const Op& op = model.graph.ops[index];
-  Operator proto;
-  for (const KindPair& pair : kKinds) {
-    if (pair.kind == op.kind) proto.set_kind(pair.proto);
-  }
-  proto.set_name(op.name);
-  proto.mutable_inputs()->Add(op.inputs.begin(), op.inputs.end());
+void OpToProto(const Op& op, const OpWeights& weights, P::Op& proto) {
+  proto.set_kind(ToProto(op.kind));
+  proto.set_name(CleanName(op.name));
+  proto.mutable_inputs()->Assign(op.inputs.begin(), op.inputs.end());
   proto.set_output(op.output);
   proto.set_activation(ToProto(op.activation));
-  proto.set_axis(ToProto(op.axis));
-  *proto.mutable_window() = ToProto(op.window);
-  proto.set_out_channels(op.out_channels);
-  if (!model.weights[index].filter.empty())
-    *proto.mutable_weights() = ToProto(model.weights[index]);
+  if (HasAxis(op.kind)) proto.set_axis(ToProto(op.axis));
+  if (HasWindow(op.kind)) WindowToProto(op.window, *proto.mutable_window());
+  if (HasWeights(op.kind)) {
+    proto.set_out_channels(op.out_channels);
+    WeightsToProto(weights, *proto.mutable_weights());
+  }
+  if (HasReshape(op.kind)) ShapeToProto(op.reshape, *proto.mutable_reshape());
   proto.set_align_corners(op.align_corners);
   proto.set_half_pixel_centers(op.half_pixel_centers);
-  proto.set_beta(op.beta);
-  return proto;
+  if (op.kind == OpKind::kSoftmax) proto.set_beta(op.beta);
 }
 
-absl::StatusOr<OpKind> KindFromProto(Operator::Kind kind) {
-  for (const KindPair& pair : kKinds) {
-    if (pair.proto == kind) return pair.kind;
+// ---- Reading.
+
+// A field that is there although the operator has no use for it, or is missing, says that writer and
+// reader do not mean the same.
+absl::Status CheckPresence(const std::string& field, bool present, bool wanted) {
+  if (present == wanted) return absl::OkStatus();
+  return Invalid("field %s is %s, must be %s for this kind of operator", field,
+                 present ? "set" : "missing", wanted ? "set" : "absent");
+}
+
+absl::Status CheckFields(const P::Op& proto, OpKind kind) {
+  BL_RETURN_IF_ERROR(CheckPresence("window", proto.has_window(), HasWindow(kind)));
+  BL_RETURN_IF_ERROR(CheckPresence("weights", proto.has_weights(), HasWeights(kind)));
+  BL_RETURN_IF_ERROR(CheckPresence("out_channels", proto.out_channels() != 0, HasWeights(kind)));
+  BL_RETURN_IF_ERROR(CheckPresence("reshape", proto.has_reshape(), HasReshape(kind)));
+  BL_RETURN_IF_ERROR(CheckPresence("axis", proto.axis() != P::AXIS_UNSPECIFIED, HasAxis(kind)));
+  // NaN is set.
+  const bool has_beta = !(proto.beta() == 0);
+  BL_RETURN_IF_ERROR(CheckPresence("beta", has_beta, kind == OpKind::kSoftmax));
+  if (kind == OpKind::kResizeNearest) return absl::OkStatus();
+  BL_RETURN_IF_ERROR(CheckPresence("align_corners", proto.align_corners(), false));
+  return CheckPresence("half_pixel_centers", proto.half_pixel_centers(), false);
+}
+
+absl::StatusOr<Op> OpFromProto(const P::Op& proto) {
+  BL_RETURN_IF_ERROR(CheckName(proto.name()));
+  const std::optional<OpKind> kind = FromProto(proto.kind());
+  if (!kind.has_value()) return Invalid("kind %d, must be one of OpKind", proto.kind());
+  const std::optional<Activation> activation = FromProto(proto.activation());
+  if (!activation.has_value()) {
+    return Invalid("activation %d, must be one of Activation", proto.activation());
   }
-  return absl::InvalidArgumentError(absl::StrFormat("unknown kind of operator %d", kind));
-}
-
-absl::Status CheckIndex(int32_t tensor, size_t tensors) {
-  if (tensor >= 0 && static_cast<size_t>(tensor) < tensors) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrFormat("tensor %d of %d", tensor, tensors));
-}
-
-absl::StatusOr<Op> OperatorFromProto(const Operator& proto, const Graph& graph) {
+  if (*activation != Activation::kNone && !HasActivation(*kind)) {
+    return Invalid("%s with the activation %s, it has none", OpKindName(*kind),
+                   ActivationName(*activation));
+  }
+  BL_RETURN_IF_ERROR(Annotate(CheckFields(proto, *kind), OpKindName(*kind)));
+  if (proto.inputs_size() > kMaxDimension) {
+    return Invalid("%d inputs, at most %d are supported", proto.inputs_size(), kMaxDimension);
+  }
   Op op;
-  BL_ASSIGN_OR_RETURN(op.kind, KindFromProto(proto.kind()));
-  BL_ASSIGN_OR_RETURN(op.activation, FromProto(proto.activation()));
-  BL_ASSIGN_OR_RETURN(op.axis, FromProto(proto.axis()));
+  op.kind = *kind;
   op.name = proto.name();
-  for (const int32_t input : proto.inputs()) {
-    BL_RETURN_IF_ERROR(CheckIndex(input, graph.tensors.size()));
-    op.inputs.push_back(input);
-  }
-  BL_RETURN_IF_ERROR(CheckIndex(proto.output(), graph.tensors.size()));
+  op.inputs.assign(proto.inputs().begin(), proto.inputs().end());
   op.output = proto.output();
-  op.window = FromProto(proto.window());
+  op.activation = *activation;
+  if (HasAxis(*kind)) {
+    const std::optional<Axis> axis = FromProto(proto.axis());
+    if (!axis.has_value()) return Invalid("axis %d, must be one of Axis", proto.axis());
+    op.axis = *axis;
+  }
+  if (HasWindow(*kind)) op.window = WindowFromProto(proto.window());
   op.out_channels = proto.out_channels();
+  if (HasReshape(*kind)) op.reshape = ShapeFromProto(proto.reshape());
   op.align_corners = proto.align_corners();
   op.half_pixel_centers = proto.half_pixel_centers();
-  op.beta = proto.beta();
-  if (op.kind == OpKind::kReshape || op.kind == OpKind::kResizeNearest) {
-    op.reshape = graph.shape(op.output);
-  }
+  if (*kind == OpKind::kSoftmax) op.beta = proto.beta();
   return op;
 }
 
-absl::Status AddTensor(const v1::Model::Tensor& proto, Model& model) {
-  Tensor tensor;
-  tensor.shape = {proto.height(), proto.width(), proto.channels()};
-  for (const int32_t extent : {proto.height(), proto.width(), proto.channels()}) {
-    if (extent >= 1 && extent <= kMaxDimension) continue;
-    return absl::InvalidArgumentError(
-        absl::StrFormat("tensor \"%s\" is %s, extents must be in [1, %d]", proto.name(),
-                        tensor.shape.ToString(), kMaxDimension));
+absl::Status AddTensor(const P::Tensor& proto, Model& model) {
+  BL_RETURN_IF_ERROR(CheckName(proto.name()));
+  if (!proto.has_shape()) return Invalid("it has no shape");
+  if (!proto.constant() && !proto.values().empty()) {
+    return Invalid("%d values, but it is not a constant", proto.values().size());
   }
-  tensor.name = proto.name();
-  tensor.constant = !proto.constant().empty();
-  if (tensor.constant) {
-    model.constants[static_cast<int32_t>(model.graph.tensors.size())] = {proto.constant().begin(),
-                                                                         proto.constant().end()};
-  }
-  model.graph.tensors.push_back(std::move(tensor));
+  const auto index = static_cast<int32_t>(model.graph.tensors.size());
+  model.graph.tensors.push_back({ShapeFromProto(proto.shape()), proto.name(), proto.constant()});
   model.quantization.push_back({proto.scale(), proto.zero_point()});
+  if (proto.constant()) model.constants[index] = Int8sOf(proto.values());
   return absl::OkStatus();
+}
+
+absl::Status CheckCount(const char* what, int count, size_t most) {
+  if (static_cast<size_t>(count) <= most) return absl::OkStatus();
+  return Invalid("%d %s, at most %d are supported", count, what, most);
 }
 
 }  // namespace
 
 v1::Model ModelToProto(const Model& model) {
   const Graph& graph = model.graph;
-  v1::Model proto;
-  proto.set_version(kVersion);
-  proto.set_name(graph.name);
+  P proto;
+  proto.set_format_version(kModelFormatVersion);
+  proto.set_name(CleanName(graph.name));
   for (size_t t = 0; t < graph.tensors.size(); ++t) {
-    const Tensor& tensor = graph.tensors[t];
-    v1::Model::Tensor& added = *proto.add_tensors();
-    added.set_name(tensor.name);
-    added.set_height(tensor.shape.height);
-    added.set_width(tensor.shape.width);
-    added.set_channels(tensor.shape.channels);
-    added.set_scale(model.quantization[t].scale);
-    added.set_zero_point(model.quantization[t].zero_point);
-    const auto constant = model.constants.find(static_cast<int32_t>(t));
-    if (constant != model.constants.end()) added.set_constant(Bytes(constant->second));
+    P::Tensor& tensor = *proto.add_tensors();
+    tensor.set_name(CleanName(graph.tensors[t].name));
+    ShapeToProto(graph.tensors[t].shape, *tensor.mutable_shape());
+    tensor.set_scale(model.quantization[t].scale);
+    tensor.set_zero_point(model.quantization[t].zero_point);
+    tensor.set_constant(graph.tensors[t].constant);
+    const auto values = model.constants.find(static_cast<int32_t>(t));
+    if (values != model.constants.end()) tensor.set_values(BytesOf(values->second));
   }
   for (size_t i = 0; i < graph.ops.size(); ++i) {
-    *proto.add_operators() = OperatorToProto(model, i);
+    OpToProto(graph.ops[i], model.weights[i], *proto.add_ops());
   }
   proto.set_input(graph.input);
-  proto.mutable_outputs()->Add(graph.outputs.begin(), graph.outputs.end());
+  proto.mutable_outputs()->Assign(graph.outputs.begin(), graph.outputs.end());
   return proto;
 }
 
 absl::StatusOr<Model> ModelFromProto(const v1::Model& proto) {
-  if (proto.version() != kVersion) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "it is of version %d, this program reads version %d", proto.version(), kVersion));
+  if (proto.format_version() != kModelFormatVersion) {
+    const std::string message = absl::StrFormat("format version %d, this program reads version %d",
+                                                proto.format_version(), kModelFormatVersion);
+    // Without any it is no model at all.
+    return proto.format_version() <= 0 ? absl::InvalidArgumentError(message)
+                                       : absl::UnimplementedError(message);
   }
-  if (proto.tensors_size() > kMaxTensors || proto.operators_size() > static_cast<int>(kMaxOps)) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("%d tensors and %d operators, at most %d and %d are read",
-                        proto.tensors_size(), proto.operators_size(), kMaxTensors, kMaxOps));
-  }
+  BL_RETURN_IF_ERROR(Annotate(CheckName(proto.name()), "the network"));
+  BL_RETURN_IF_ERROR(CheckCount("tensors", proto.tensors_size(), kMaxModelTensors));
+  BL_RETURN_IF_ERROR(CheckCount("operators", proto.ops_size(), kMaxOps));
+  BL_RETURN_IF_ERROR(CheckCount("outputs", proto.outputs_size(), kMaxModelTensors));
   Model model;
   model.graph.name = proto.name();
-  for (const v1::Model::Tensor& tensor : proto.tensors()) {
-    BL_RETURN_IF_ERROR(AddTensor(tensor, model));
+  for (int t = 0; t < proto.tensors_size(); ++t) {
+    BL_RETURN_IF_ERROR(
+        Annotate(AddTensor(proto.tensors(t), model), absl::StrFormat("tensor %d", t)));
   }
-  for (int i = 0; i < proto.operators_size(); ++i) {
-    const Operator& op = proto.operators(i);
-    absl::StatusOr<Op> added = OperatorFromProto(op, model.graph);
-    if (!added.ok()) {
-      return Annotate(added.status(), absl::StrFormat("operator %d \"%s\"", i, op.name()));
-    }
-    model.graph.ops.push_back(std::move(*added));
-    model.weights.push_back(FromProto(op.weights(), op.out_channels()));
+  for (int i = 0; i < proto.ops_size(); ++i) {
+    absl::StatusOr<Op> op = OpFromProto(proto.ops(i));
+    if (!op.ok()) return Annotate(op.status(), absl::StrFormat("op %d", i));
+    model.graph.ops.push_back(*std::move(op));
+    model.weights.push_back(WeightsFromProto(proto.ops(i).weights()));
   }
-  BL_RETURN_IF_ERROR(Annotate(CheckIndex(proto.input(), model.graph.tensors.size()), "the input"));
   model.graph.input = proto.input();
-  for (const int32_t output : proto.outputs()) {
-    BL_RETURN_IF_ERROR(Annotate(CheckIndex(output, model.graph.tensors.size()), "an output"));
-    model.graph.outputs.push_back(output);
-  }
+  model.graph.outputs.assign(proto.outputs().begin(), proto.outputs().end());
   BL_RETURN_IF_ERROR(ValidateModel(model));
-  return model;
-}
-
-std::string SerializeModel(const Model& model) {
-  std::string bytes = kMagic;
-  google::protobuf::io::StringOutputStream stream(&bytes);
-  google::protobuf::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
-  ModelToProto(model).SerializeToCodedStream(&coded);
-  coded.Trim();
-  return bytes;
-}
-
-bool LooksLikeModel(const std::string& bytes) { return bytes.compare(0, kMagicBytes, kMagic) == 0; }
-
-absl::StatusOr<Model> ParseModel(const std::string& bytes, const std::string& source) {
-  if (!LooksLikeModel(bytes)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(source, " is not a model of Boardloop: it does not begin with ", kMagic));
-  }
-  v1::Model proto;
-  if (!proto.ParseFromArray(bytes.data() + kMagicBytes,
-                            static_cast<int>(bytes.size() - kMagicBytes))) {
-    return absl::InvalidArgumentError(absl::StrCat(source, " is cut off or damaged"));
-  }
-  absl::StatusOr<Model> model = ModelFromProto(proto);
-  if (!model.ok()) return Annotate(model.status(), source);
   return model;
 }
 

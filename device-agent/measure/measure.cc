@@ -4,11 +4,13 @@
 #include <chrono>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/base/files.h"
 #include "core/base/status.h"
+#include "core/graph/model_proto.h"
 #include "core/tflite/tflite.h"
 #include "device-agent/build/resident_image.h"
 #include "device-agent/build/sha256.h"
@@ -29,6 +31,11 @@ using Clock = std::chrono::steady_clock;
 
 double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+absl::StatusOr<Model> ParseAnyModel(const std::string& bytes, const std::string& path) {
+  return absl::EndsWith(path, kModelExtension) ? ParseModel(bytes, path)
+                                               : ImportTflite(bytes, path);
 }
 
 std::vector<FlashSegment> FlashSegments(const std::vector<LoadSegment>& segments) {
@@ -364,9 +371,9 @@ Measurer::Measurer(Board& board, Builder& builder, StepObserver observer)
     : board_(board), builder_(builder), observer_(std::move(observer)) {}
 
 Measurement Measurer::MeasureFile(const std::string& path, const MeasureOptions& options) {
-  absl::StatusOr<std::string> bytes = ReadFile(path, kMaxTfliteBytes);
+  absl::StatusOr<std::string> bytes = ReadFile(path, std::max(kMaxTfliteBytes, kMaxModelBytes));
   absl::StatusOr<Model> model =
-      bytes.ok() ? ImportTflite(*bytes, path) : absl::StatusOr<Model>(bytes.status());
+      bytes.ok() ? ParseAnyModel(*bytes, path) : absl::StatusOr<Model>(bytes.status());
   if (model.ok()) {
     Measurement measurement = MeasureModel(*model, path, options);
     measurement.provenance.insert(measurement.provenance.begin(),

@@ -34,6 +34,7 @@ class Measurer {
   // Neither is owned.
   Measurer(Board& board, Builder& builder, StepObserver observer);
 
+  // A file is a .blm, or else read as a .tflite.
   // Always returns a measurement: its outcome says what went wrong, and whose it is. After a
   // failure the board is brought into a known state by the next.
   Measurement MeasureFile(const std::string& path, const MeasureOptions& options);

@@ -1,6 +1,8 @@
 #include "cli/load_network.h"
 
 #include "cli/network_limits.h"
+#include "core/base/files.h"
+#include "core/graph/model_proto.h"
 #include "core/space/space.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -33,6 +35,18 @@ TEST(LoadModelTest, ANameGetsTheSameRandomWeightsEachTime) {
   EXPECT_THAT(ValidateModel(*model), IsOk());
   EXPECT_EQ(model->graph.name, "mcunet_vww1");
   EXPECT_EQ(model->weights[0].filter, LoadModel("mcunet_vww1", "")->weights[0].filter);
+}
+
+TEST(LoadModelTest, AModelFileHasItsWeightsAndTheNameThatTheUserGave) {
+  Model model = *LoadModel("mcunet_vww1", "");
+  model.weights[0].filter[0] = 42;
+  const std::string path = testing::TempDir() + "/load_network_test.blm";
+  ASSERT_THAT(WriteFileAtomically(path, SerializeModel(model)), IsOk());
+  const absl::StatusOr<Model> loaded = LoadModel(path, "");
+  ASSERT_THAT(loaded, IsOk());
+  EXPECT_EQ(loaded->weights[0].filter[0], 42);
+  EXPECT_EQ(loaded->graph.name, path);
+  EXPECT_THAT(LoadNetwork(path, ""), IsOk());
 }
 
 TEST(LoadNetworkTest, CanonicalTextIsASubnet) {

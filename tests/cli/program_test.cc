@@ -21,13 +21,14 @@ TEST(ProgramTest, HelpListsCommandsAndExitCodes) {
   const ProgramRun run = RunBoardloop({"--help"});
   EXPECT_EQ(run.exit_code, 0);
   for (const char* text :
-       {"analyze", "spaces", "subnet", "boards", "eval", "overview", "Exit codes"}) {
+       {"analyze", "spaces", "subnet", "boards", "eval", "export", "overview", "Exit codes"}) {
     EXPECT_THAT(run.out, HasSubstr(text));
   }
 }
 
 TEST(ProgramTest, EachCommandHasHelp) {
-  for (const char* command : {"analyze", "spaces", "subnet", "boards", "eval", "overview"}) {
+  for (const char* command :
+       {"analyze", "spaces", "subnet", "boards", "eval", "export", "overview"}) {
     const ProgramRun run = RunBoardloop({command, "--help"});
     EXPECT_EQ(run.exit_code, 0);
     EXPECT_THAT(run.out, HasSubstr("Usage: boardloop " + std::string(command)));

@@ -1,4 +1,4 @@
-// The inputs of the golden outputs: the same bytes here and in make_goldens.py.
+// The inputs of the golden outputs: the same bytes here and in golden_input.py.
 #pragma once
 
 #include <cstddef>

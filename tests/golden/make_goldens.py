@@ -12,17 +12,7 @@ import pathlib
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-MASK = (1 << 64) - 1
-
-
-def golden_input(seed, size):
-    """The same bytes as GoldenInput in golden_input.h."""
-    values = bytearray(size)
-    for i in range(size):
-        seed = (seed * 6364136223846793005 + 1442695040888963407) & MASK
-        values[i] = seed >> 56
-    return np.frombuffer(bytes(values), dtype=np.int8)
-
+from golden_input import golden_input
 
 def int8_quantization(interpreter, index, op_name, side, other_side):
     """Scale and zero point of tensor `index`, or of the int8 tensor that QUANTIZE or DEQUANTIZE at

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "core/graph/model_proto.h"
+#include "core/tflite/tflite.h"
 #include "gmock/gmock.h"
 #include "tests/device-agent/measure/agent_program.h"
 #include "tests/support/status_matchers.h"
@@ -106,6 +108,16 @@ TEST_F(MeasureProgramTest, AFileThatIsNoModelIsInvalid) {
   const AgentRun run = Run({"measure", Write("x.tflite", "hello"), "--board", kM4, "--json"});
   EXPECT_EQ(run.exit_code, 7);
   EXPECT_EQ(run.Json()["outcome"], "INVALID_MODEL");
+}
+
+TEST_F(MeasureProgramTest, ABlmIsMeasuredWithItsWeights) {
+  const Model model = LoadTflite(SmallModel()).value();
+  const std::string path = Write("small.blm", SerializeModel(model));
+  const AgentRun run = Run({"measure", path, "--board", kM4, "--json"});
+  ASSERT_EQ(run.exit_code, 0) << run.out << run.err;
+  EXPECT_EQ(run.Json()["weights"], "file");
+  EXPECT_EQ(run.Json()["exact"], true);
+  EXPECT_EQ(Run({"measure", Write("x.blm", "hello"), "--board", kM4, "--json"}).exit_code, 7);
 }
 
 TEST_F(MeasureProgramTest, ANetworkWithoutAFileHasRandomWeightsAndIsExact) {

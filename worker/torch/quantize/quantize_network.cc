@@ -27,7 +27,7 @@ int32_t FirstLargest(const Values& values) {
 }
 
 absl::Status PredictChunk(const Model& model, const Dataset& data, int64_t first, int64_t end,
-                          std::vector<int32_t>& classes) {
+                          Predictions& predictions) {
   BL_ASSIGN_OR_RETURN(Interpreter interpreter, Interpreter::Create(model));
   const int64_t bytes = data.shape.elements();
   std::vector<int8_t> input(static_cast<size_t>(bytes));
@@ -36,7 +36,9 @@ absl::Status PredictChunk(const Model& model, const Dataset& data, int64_t first
       input[i] = static_cast<int8_t>(data.pixels[n * bytes + i] + kInputZeroPoint);
     }
     BL_RETURN_IF_ERROR(interpreter.Run(input));
-    classes[n] = FirstLargest(interpreter.Output());
+    const absl::Span<const int8_t> output = interpreter.Output();
+    predictions.classes[n] = FirstLargest(output);
+    std::copy(output.begin(), output.end(), predictions.outputs.begin() + n * output.size());
   }
   return absl::OkStatus();
 }
@@ -82,11 +84,13 @@ absl::StatusOr<Predictions> PredictInteger(const Model& model, const Dataset& da
                                            int threads) {
   Predictions predictions;
   const int64_t count = CountOf(images, data.size());
+  const int64_t values = model.graph.shape(model.graph.outputs[0]).elements();
   predictions.classes.resize(static_cast<size_t>(count));
+  predictions.outputs.resize(static_cast<size_t>(count * values));
   const int64_t chunks = (count + kChunk - 1) / kChunk;
   BL_RETURN_IF_ERROR(ParallelTorch(chunks, threads, [&](int64_t chunk) {
     return PredictChunk(model, data, chunk * kChunk, std::min(count, (chunk + 1) * kChunk),
-                        predictions.classes);
+                        predictions);
   }));
   Count(data.labels, predictions);
   return predictions;

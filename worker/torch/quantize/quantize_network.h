@@ -17,6 +17,7 @@ namespace boardloop {
 // What a model answers for each image of a data set.
 struct Predictions {
   std::vector<int32_t> classes;  // The first of equal largest outputs.
+  std::vector<int8_t> outputs;   // [image][class]; of PredictInteger.
   int64_t correct = 0;
   double top1 = 0;
 };

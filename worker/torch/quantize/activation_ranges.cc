@@ -43,7 +43,6 @@ void ObserveBatches(const Graph& graph, const FoldedWeights& folded, const Devic
       samples.push_back(static_cast<int64_t>(random.Below(static_cast<uint64_t>(data.size()))));
     }
     const at::Tensor images = data.At(samples).images;
-    observer(graph.input, images);
     ForwardFolded(graph, folded, images, [&](size_t op, const at::Tensor& output) {
       observer(graph.ops[op].output, output);
       return output;
@@ -150,7 +149,7 @@ absl::StatusOr<std::vector<RealRange>> Measure(const Graph& graph, const FoldedW
   const bool with_zeros = options.method == RangeMethod::kPercentile;
   ObserveBatches(graph, folded, data, options, [&](int32_t tensor, const at::Tensor& values) {
     Histogram& histogram = histograms[tensor];
-    if (tensor == graph.input || !(histogram.high > histogram.low)) return;
+    if (!(histogram.high > histogram.low)) return;
     CountValues(values, with_zeros, histogram);
   });
   for (const Op& op : graph.ops) {
@@ -158,21 +157,6 @@ absl::StatusOr<std::vector<RealRange>> Measure(const Graph& graph, const FoldedW
     if (histogram.high > histogram.low) ranges[op.output] = Choose(histogram, options);
   }
   return ranges;
-}
-
-std::vector<at::Tensor> Average(const Graph& graph, const FoldedWeights& folded,
-                                const DeviceData& data, const RangeOptions& options) {
-  std::vector<at::Tensor> sums(graph.tensors.size());
-  ObserveBatches(graph, folded, data, options, [&](int32_t tensor, const at::Tensor& values) {
-    const at::Tensor maps = values.dim() == 4 ? values : values.unsqueeze(2).unsqueeze(3);
-    const at::Tensor sum = maps.mean({2, 3}).sum(0, /*keepdim=*/false, at::kDouble).to(at::kCPU) /
-                           static_cast<double>(options.images);
-    sums[tensor] = sums[tensor].defined() ? sums[tensor] + sum : sum;
-  });
-  for (at::Tensor& sum : sums) {
-    if (sum.defined()) sum = sum.to(at::kFloat);
-  }
-  return sums;
 }
 
 }  // namespace
@@ -188,19 +172,6 @@ absl::StatusOr<std::vector<RealRange>> MeasureRanges(const Graph& graph,
     return absl::OkStatus();
   }));
   return ranges;
-}
-
-absl::StatusOr<std::vector<at::Tensor>> MeasureMeans(const Graph& graph,
-                                                     const FoldedWeights& folded,
-                                                     const DeviceData& data,
-                                                     const RangeOptions& options) {
-  BL_RETURN_IF_ERROR(CheckOptions(options, data));
-  std::vector<at::Tensor> means;
-  BL_RETURN_IF_ERROR(CatchTorchErrors([&]() -> absl::Status {
-    means = Average(graph, folded, data, options);
-    return absl::OkStatus();
-  }));
-  return means;
 }
 
 }  // namespace boardloop

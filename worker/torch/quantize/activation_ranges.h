@@ -39,12 +39,4 @@ absl::StatusOr<std::vector<RealRange>> MeasureRanges(const Graph& graph,
                                                      const DeviceData& data,
                                                      const RangeOptions& options);
 
-// By tensor: the mean of each channel over the same images, [c] float on the CPU.
-//
-// INVALID_ARGUMENT  options out of range
-absl::StatusOr<std::vector<at::Tensor>> MeasureMeans(const Graph& graph,
-                                                     const FoldedWeights& folded,
-                                                     const DeviceData& data,
-                                                     const RangeOptions& options);
-
 }  // namespace boardloop

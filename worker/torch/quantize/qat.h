@@ -15,7 +15,7 @@ struct QatOptions {
   double epochs = 1;
   int32_t batch_size = 128;
   int32_t micro_batch_size = 64;
-  double peak_rate = 0.002;  // Cosine decay to 0, without warm-up: the network has been trained.
+  double peak_rate = 0.01;  // Cosine decay to 0, without warm-up: the network has been trained.
   double momentum = 0.9;
   double label_smoothing = 0;
   v1::Augmentation augmentation;

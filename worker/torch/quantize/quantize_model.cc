@@ -77,18 +77,6 @@ absl::Status QuantizeWeights(const Op& op, const FoldedOp& folded, float input_s
   return absl::OkStatus();
 }
 
-// How far rounding moves the mean of each output channel: [out], real. Borders count as the middle.
-at::Tensor MeanShift(const Op& op, const at::Tensor& filter_error, const at::Tensor& mean) {
-  switch (op.kind) {
-    case OpKind::kConv2d:
-      return filter_error.sum(at::IntArrayRef({1, 2})).matmul(mean);
-    case OpKind::kDepthwiseConv2d:
-      return filter_error.sum(at::IntArrayRef({0, 1})) * mean;
-    default:
-      return filter_error.matmul(mean);
-  }
-}
-
 }  // namespace
 
 std::vector<Quantization> QuantizeActivations(const Graph& graph,
@@ -120,23 +108,6 @@ absl::StatusOr<Model> QuantizeModel(const Graph& graph, const FoldedWeights& fol
   }
   BL_RETURN_IF_ERROR(ValidateModel(model));
   return model;
-}
-
-void CorrectBiases(const FoldedWeights& folded, const std::vector<at::Tensor>& means,
-                   Model& model) {
-  for (size_t i = 0; i < model.graph.ops.size(); ++i) {
-    if (!folded[i].filter.defined()) continue;
-    const Op& op = model.graph.ops[i];
-    OpWeights& weights = model.weights[i];
-    const at::Tensor error = Dequantize(model, i, folded[i]).filter - folded[i].filter;
-    const at::Tensor shift = MeanShift(op, error, means[op.inputs[0]]);
-    const double input_scale = model.quantization[op.inputs[0]].scale;
-    for (int64_t c = 0; c < op.out_channels; ++c) {
-      const double steps = shift[c].item<float>() / (input_scale * weights.filter_scales[c]);
-      const double bias = std::round(weights.bias[c] - steps);
-      weights.bias[c] = static_cast<int32_t>(std::clamp(bias, -kMostBias, kMostBias));
-    }
-  }
 }
 
 FoldedOp Dequantize(const Model& model, size_t op_index, const FoldedOp& like) {

@@ -24,11 +24,6 @@ std::vector<Quantization> QuantizeActivations(const Graph& graph,
 absl::StatusOr<Model> QuantizeModel(const Graph& graph, const FoldedWeights& folded,
                                     const std::vector<Quantization>& activations);
 
-// Bias correction (Nagel et al. 2019, Data-Free Quantization, section 4.2): rounding a filter shifts the mean of
-// each output channel; the bias takes that back.
-// means  by tensor: of each channel (MeasureMeans)
-void CorrectBiases(const FoldedWeights& folded, const std::vector<at::Tensor>& means, Model& model);
-
 // The real filter and bias that a model's operator computes with; shapes as FoldedOp.
 FoldedOp Dequantize(const Model& model, size_t op, const FoldedOp& like);
 

@@ -62,22 +62,6 @@ absl::Status SimulateChunk(const SimulatedNetwork& network, const DeviceData& da
   return absl::OkStatus();
 }
 
-// The float network as a teacher.
-std::function<at::Tensor(const at::Tensor&)> FloatTeacher(const Graph& graph,
-                                                          const FoldedWeights& folded) {
-  return
-      [&graph, folded](const at::Tensor& images) { return ForwardFolded(graph, folded, images); };
-}
-
-absl::StatusOr<Model> QuantizeWithoutTraining(const Graph& graph, const FoldedWeights& folded,
-                                              const std::vector<Quantization>& activations,
-                                              const std::vector<at::Tensor>& means,
-                                              const QuantizeOptions& options) {
-  BL_ASSIGN_OR_RETURN(Model model, QuantizeModel(graph, folded, activations));
-  if (options.bias_correction) CorrectBiases(folded, means, model);
-  return model;
-}
-
 }  // namespace
 
 absl::StatusOr<Predictions> PredictInteger(const Model& model, const Dataset& data, int64_t images,
@@ -128,19 +112,13 @@ absl::StatusOr<QuantizedNetwork> QuantizeNetwork(const Graph& graph, const Weigh
     FoldedWeights folded = FoldBatchNorm(graph, weights, moments);
     result.images = validation.size();
     result.fp32_top1 = Evaluate(graph, folded, validation, /*images=*/0).top1;
-    const FoldedWeights on_device = folded;
     BL_ASSIGN_OR_RETURN(const std::vector<RealRange> ranges,
                         MeasureRanges(graph, folded, train, options.ranges));
     const std::vector<Quantization> activations = QuantizeActivations(graph, ranges);
-    std::vector<at::Tensor> means;
-    if (options.bias_correction) {
-      BL_ASSIGN_OR_RETURN(means, MeasureMeans(graph, folded, train, options.ranges));
-    }
     for (FoldedOp& op : folded) {
       if (op.filter.defined()) op = {op.filter.to(at::kCPU), op.bias.to(at::kCPU)};
     }
-    BL_ASSIGN_OR_RETURN(result.model,
-                        QuantizeWithoutTraining(graph, folded, activations, means, options));
+    BL_ASSIGN_OR_RETURN(result.model, QuantizeModel(graph, folded, activations));
     BL_ASSIGN_OR_RETURN(Predictions simulated,
                         PredictSimulated(result.model, validation, 0, options.threads));
     result.ptq_top1 = result.simulated_top1 = simulated.top1;
@@ -148,7 +126,6 @@ absl::StatusOr<QuantizedNetwork> QuantizeNetwork(const Graph& graph, const Weigh
       QatOptions qat = options.qat;
       qat.epochs = options.qat_epochs;
       qat.threads = options.threads;
-      if (options.distill && !qat.teacher) qat.teacher = FloatTeacher(graph, on_device);
       BL_ASSIGN_OR_RETURN(Model trained, TrainQuantized(graph, folded, activations, train, qat));
       BL_ASSIGN_OR_RETURN(simulated, PredictSimulated(trained, validation, 0, options.threads));
       if (simulated.top1 > result.ptq_top1) {

@@ -32,11 +32,9 @@ absl::StatusOr<Predictions> PredictSimulated(const Model& model, const DeviceDat
 
 struct QuantizeOptions {
   RangeOptions ranges;
-  bool bias_correction = true;     // Of the model that is not trained on.
   CalibrationOptions calibration;  // Of batch norm, before it is folded.
   double qat_epochs = 0;           // 0: no quantization-aware training.
   QatOptions qat;
-  bool distill = true;  // It learns from the float network too, unless `qat` has a teacher.
   int threads = 1;
 };
 

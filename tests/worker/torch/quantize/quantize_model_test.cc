@@ -49,37 +49,6 @@ TEST(QuantizeModelTest, FiltersUseTheWholeRangeAndAddUpToTheRealOnes) {
   }
 }
 
-TEST(QuantizeModelTest, CorrectedBiasesBringTheMeanOfAnOutputCloser) {
-  SmallNetwork network(8);
-  FoldedOp& stem = network.folded[0];
-  // All weights of each channel round down by almost half a step.
-  stem.filter.fill_(10.45f / 127).select(1, 1).select(1, 1).fill_(1);
-  stem.bias.fill_(0.5f);
-  network.MeasureAgain();
-  const std::vector<at::Tensor> means =
-      MeasureMeans(network.graph, network.folded, network.train, network.ranges).value();
-  const Model plain = network.Quantize().value();
-  Model corrected = plain;
-  CorrectBiases(network.folded, means, corrected);
-  EXPECT_NE(plain.weights[0].bias, corrected.weights[0].bias);
-  const at::Tensor images = network.train.Range(0, 64).images;
-  const auto error = [&](const Model& model) {
-    const SimulatedNetwork simulated = SimulatedNetwork::Create(model, {}).value();
-    at::NoGradGuard no_grad;
-    double mean = 0, float_mean = 0;
-    simulated.Forward(images, simulated.weights(), [&](size_t op, const at::Tensor& output) {
-      if (op != 0) return;
-      mean = output.mean().item<double>() * model.quantization[model.graph.ops[0].output].scale;
-    });
-    ForwardFolded(network.graph, network.folded, images, [&](size_t op, const at::Tensor& output) {
-      if (op == 0) float_mean = output.mean().item<double>();
-      return output;
-    });
-    return std::abs(mean - float_mean);
-  };
-  EXPECT_LT(error(corrected), 0.5 * error(plain));
-}
-
 TEST(QuantizeModelTest, ADeadNetworkStillQuantizes) {
   SmallNetwork network(5);
   for (FoldedOp& op : network.folded) {

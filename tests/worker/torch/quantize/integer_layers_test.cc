@@ -73,6 +73,13 @@ TEST(IntegerLayersTest, FullyConnectedOutputsHaveTheGradientOfTheirRealFunction)
   ExpectSameGradients(Integers({6, 3}, 9000, 2), to, 1e-4);
 }
 
+TEST(IntegerLayersTest, TiesOfFullyConnectedOutputsGoAwayFromZero) {
+  const Requantization to = MakeRequantization({0.5}, {0}, true);
+  const at::Tensor sums = at::tensor({1.0f, -1.0f, 3.0f, -3.0f, 5.0f, 2.0f}).view({6, 1});
+  EXPECT_TRUE(at::equal(Requantize(sums, at::Tensor(), to).flatten(),
+                        at::tensor({1.0f, -1.0f, 2.0f, -2.0f, 3.0f, 1.0f})));
+}
+
 TEST(IntegerLayersTest, TheTwoWaysOfRequantizationAgree) {
   for (uint64_t seed = 0; seed < 20; ++seed) {
     const at::Tensor sums =

@@ -34,10 +34,11 @@ Graph RandomSubnet(uint64_t seed) {
   return BuildSubnet(space, SampleSubnet(space, 0.2, 28, random)).value();
 }
 
-std::vector<uint8_t> RandomBytes(int64_t count, uint64_t seed) {
+std::vector<uint8_t> RandomBytes(int64_t count, uint64_t seed, uint8_t darkest) {
   Random random(seed);
   std::vector<uint8_t> bytes;
-  for (int64_t i = 0; i < count; ++i) bytes.push_back(static_cast<uint8_t>(random.Below(256)));
+  for (int64_t i = 0; i < count; ++i)
+    bytes.push_back(static_cast<uint8_t>(random.Between(darkest, 255)));
   return bytes;
 }
 
@@ -64,9 +65,9 @@ std::vector<at::Tensor> SimulatedValues(const Model& model, const at::Tensor& im
 }
 
 // The first value that differs, or "".
-std::string Difference(const Model& model, bool in_double, uint64_t seed) {
+std::string Difference(const Model& model, bool in_double, uint64_t seed, uint8_t darkest = 0) {
   const Shape& shape = model.graph.shape(model.graph.input);
-  const std::vector<uint8_t> bytes = RandomBytes(kImages * shape.elements(), seed);
+  const std::vector<uint8_t> bytes = RandomBytes(kImages * shape.elements(), seed, darkest);
   const std::vector<at::Tensor> simulated = SimulatedValues(model, Images(bytes, shape), in_double);
   Interpreter interpreter = Interpreter::Create(model).value();
   std::vector<int8_t> input(shape.elements());
@@ -151,15 +152,22 @@ Graph WideConvolution(const Window& window) {
   return std::move(builder).Build({builder.FullyConnected("classifier", mean, 3)}).value();
 }
 
+// Sums of some 32 million, which the bias brings near 0 and which the output shows to the unit.
 TEST_P(SimulateTest, SumsBeyondFloatsIntegersAreExactToo) {
-  Model model = ImageModel(WideConvolution(CenteredWindow(5, 1)), 1);
+  GraphBuilder builder("wide");
+  const int32_t input = builder.Input({5, 6, 1024});
+  const int32_t wide = builder.Conv("conv", input, 12, CenteredWindow(1, 1), Activation::kNone);
+  Model model = ImageModel(std::move(builder).Build({wide}).value(), 1);
+  model.quantization[wide] = {kInputScale, 0};
   Random random(1);
-  // 25 * 64 * 127 * 255 is three times 2^24.
-  for (int8_t& weight : model.weights[0].filter) weight = random.Chance(0.9) ? 127 : 126;
-  model.weights[0].bias.assign(12, -(1 << 25) - 1);
-  model.quantization[model.graph.ops[0].output] = {6.0f / 255, -128};
-  for (float& scale : model.weights[0].filter_scales) scale = 1e-5f;
-  EXPECT_EQ(Difference(model, GetParam(), 1), "");
+  OpWeights& weights = model.weights[0];
+  weights.filter_scales.assign(12, 1);
+  weights.bias.assign(12, 0);
+  for (size_t i = 0; i < weights.filter.size(); ++i) {
+    weights.filter[i] = random.Chance(0.5) ? 127 : 126;
+    weights.bias[i / 1024] -= weights.filter[i] * 252;
+  }
+  EXPECT_EQ(Difference(model, GetParam(), 1, /*darkest=*/249), "");
 }
 
 TEST_P(SimulateTest, WindowsNeedNotBeSquareNorPaddedEvenly) {

@@ -512,12 +512,46 @@ void RunBackwardFilter(const DepthwiseShape& shape, const float* x, const float*
                    BackwardFilter{shape, x, grad_y, grad_filter, Split(shape, scratch)});
 }
 
+// ---- Requantization. Plain loops, which compilers vectorize; fixed_point.h of core/quant says why each step is
+// what it is, and tests/worker/kernels/requantize_test.cc holds the two together. Its inline functions must not be
+// used here (see the top).
+
+inline int32_t RequantizeOne(int32_t acc, int32_t mantissa, int32_t left, int32_t right) {
+  const auto shifted = static_cast<int32_t>(static_cast<uint32_t>(acc) << left);
+  const auto high = static_cast<int32_t>((int64_t{shifted} * mantissa + (int64_t{1} << 30)) >> 31);
+  const auto mask = static_cast<int32_t>((uint32_t{1} << right) - 1);
+  const int32_t threshold = (mask >> 1) + static_cast<int32_t>(high < 0);
+  return (high >> right) + static_cast<int32_t>((high & mask) > threshold);
+}
+
+void RunRequantize(const float* sums, int64_t rows, int64_t channels, const int32_t* bias,
+                   const int32_t* mantissa, const int32_t* shift, int32_t zero_point, int32_t min,
+                   int32_t max, float* y) {
+  for (int64_t r = 0; r < rows; ++r) {
+    const float* in = sums + r * channels;
+    float* out = y + r * channels;
+    // No value depends on another: `in` and `out` are one or do not overlap.
+#pragma GCC ivdep
+    for (int64_t c = 0; c < channels; ++c) {
+      const int32_t left = shift[c] > 0 ? shift[c] : 0;
+      const int32_t right = shift[c] > 0 ? 0 : -shift[c];
+      const int32_t product =
+          RequantizeOne(static_cast<int32_t>(in[c]) + bias[c], mantissa[c], left, right);
+      auto q =
+          static_cast<int32_t>(static_cast<uint32_t>(product) + static_cast<uint32_t>(zero_point));
+      q = q < min ? min : q;
+      q = q > max ? max : q;
+      out[c] = static_cast<float>(q - zero_point);
+    }
+  }
+}
+
 #define BL_STRING_INNER(text) #text
 #define BL_STRING(text) BL_STRING_INNER(text)
 
-constexpr Variant kVariant = {BL_STRING(BL_VARIANT), AddMomentSums,    RunScaleShiftClamp,
-                              AddGradientSums,       RunInputGradient, RunForward,
-                              RunBackwardInput,      RunBackwardFilter};
+constexpr Variant kVariant = {BL_STRING(BL_VARIANT), AddMomentSums,     RunScaleShiftClamp,
+                              AddGradientSums,       RunInputGradient,  RunForward,
+                              RunBackwardInput,      RunBackwardFilter, RunRequantize};
 
 }  // namespace
 

@@ -39,6 +39,11 @@ struct Variant {
                                    const float* filter, float* grad_x, float* scratch);
   void (*depthwise_backward_filter)(const DepthwiseShape& shape, const float* x,
                                     const float* grad_y, float* grad_filter, float* scratch);
+
+  // requantize.h
+  void (*requantize)(const float* sums, int64_t rows, int64_t channels, const int32_t* bias,
+                     const int32_t* mantissa, const int32_t* shift, int32_t zero_point, int32_t min,
+                     int32_t max, float* y);
 };
 
 // Floats of scratch that the depthwise functions need.

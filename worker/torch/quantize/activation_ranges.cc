@@ -5,18 +5,33 @@
 #include <functional>
 #include <limits>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "core/base/random.h"
+#include "core/base/status.h"
+#include "worker/torch/torch_errors.h"
 
 namespace boardloop {
 namespace {
 
 constexpr int64_t kBatch = 64;
 constexpr int64_t kBins = 2048;
-constexpr double kPercentile = 1e-4;
 constexpr int kSteps = 256;     // Of an int8 scale.
 constexpr int kMseTrials = 40;  // Ranges tried, from all that was seen down to a fifth of it.
 
 using Observer = std::function<void(int32_t tensor, const at::Tensor& values)>;
+
+absl::Status CheckOptions(const RangeOptions& options, const DeviceData& data) {
+  if (data.size() < 1) return absl::InvalidArgumentError("there are no images to measure on");
+  if (options.images < 1) {
+    return absl::InvalidArgumentError(absl::StrCat("ranges are to be measured on ", options.images,
+                                                   " images, must be 1 or more"));
+  }
+  if (options.tail >= 0 && options.tail < 0.5) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "a share of %g of an activation's values is to be cut off at each end, must be in [0, 0.5)",
+      options.tail));
+}
 
 void ObserveBatches(const Graph& graph, const FoldedWeights& folded, const DeviceData& data,
                     const RangeOptions& options, const Observer& observer) {
@@ -27,7 +42,8 @@ void ObserveBatches(const Graph& graph, const FoldedWeights& folded, const Devic
     for (int64_t i = 0; i < std::min(kBatch, options.images - done); ++i) {
       samples.push_back(static_cast<int64_t>(random.Below(static_cast<uint64_t>(data.size()))));
     }
-    ForwardFolded(graph, folded, data.At(samples).images, [&](size_t op, const at::Tensor& output) {
+    const at::Tensor images = data.At(samples).images;
+    ForwardFolded(graph, folded, images, [&](size_t op, const at::Tensor& output) {
       observer(graph.ops[op].output, output);
       return output;
     });
@@ -42,26 +58,27 @@ struct Histogram {
   double center(int64_t bin) const { return low + (static_cast<double>(bin) + 0.5) * bin_width(); }
 };
 
-RealRange CutPercentile(const Histogram& histogram) {
+RealRange CutPercentile(const Histogram& histogram, double tail) {
   double total = 0;
   for (const double count : histogram.counts) total += count;
   RealRange range{histogram.low, histogram.high};
   double below = 0;
   for (int64_t bin = 0; bin < kBins; ++bin) {
     below += histogram.counts[bin];
-    if (below > kPercentile * total) break;
+    if (below > tail * total) break;
     range.low = static_cast<float>(histogram.low + (bin + 1) * histogram.bin_width());
   }
   double above = 0;
   for (int64_t bin = kBins - 1; bin >= 0; --bin) {
     above += histogram.counts[bin];
-    if (above > kPercentile * total) break;
+    if (above > tail * total) break;
     range.high = static_cast<float>(histogram.low + bin * histogram.bin_width());
   }
   return {std::min(range.low, 0.0f), std::max(range.high, 0.0f)};
 }
 
-// Values inside are off by up to half a step, uniformly; those outside by their distance.
+// Values inside are off by up to half a step, uniformly; those outside by their distance. The zeros that a ReLU
+// leaves, often most of the values, are exact in any range and were not counted.
 double SquaredError(const Histogram& histogram, const RealRange& range) {
   const double step = (static_cast<double>(range.high) - range.low) / (kSteps - 1);
   double error = 0;
@@ -87,40 +104,73 @@ RealRange LeastError(const Histogram& histogram) {
   return best;
 }
 
-RealRange Choose(const Histogram& histogram, RangeMethod method) {
-  if (method == RangeMethod::kPercentile) return CutPercentile(histogram);
+RealRange Choose(const Histogram& histogram, const RangeOptions& options) {
+  if (options.method == RangeMethod::kPercentile) return CutPercentile(histogram, options.tail);
   return LeastError(histogram);
 }
 
-}  // namespace
+void CountValues(const at::Tensor& values, bool with_zeros, Histogram& histogram) {
+  at::Tensor counted = values.flatten();
+  if (!with_zeros) counted = counted.masked_select(counted.ne(0));
+  const at::Tensor counts =
+      at::histc(counted, kBins, histogram.low, histogram.high).to(at::kCPU, at::kDouble);
+  const double* count = counts.data_ptr<double>();
+  for (int64_t bin = 0; bin < kBins; ++bin) histogram.counts[bin] += count[bin];
+}
 
-std::vector<RealRange> MeasureRanges(const Graph& graph, const FoldedWeights& folded,
-                                     const DeviceData& data, const RangeOptions& options) {
+absl::Status CheckFinite(const Graph& graph, const std::vector<RealRange>& ranges) {
+  for (const Op& op : graph.ops) {
+    if (std::isfinite(ranges[op.output].high - ranges[op.output].low)) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat(op.name, ": an output of the float network is not finite"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<RealRange>> Measure(const Graph& graph, const FoldedWeights& folded,
+                                               const DeviceData& data,
+                                               const RangeOptions& options) {
   std::vector<RealRange> ranges(graph.tensors.size());
-  ranges[graph.input] = {0, 1};
   ObserveBatches(graph, folded, data, options, [&](int32_t tensor, const at::Tensor& values) {
-    // A range always has the zero: padding is one, and so is what a ReLU leaves.
-    ranges[tensor].low = std::min(ranges[tensor].low, values.min().item<float>());
-    ranges[tensor].high = std::max(ranges[tensor].high, values.max().item<float>());
+    const auto low = values.min().item<float>(), high = values.max().item<float>();
+    // A range always has the zero: padding is one, and so is what a ReLU leaves. The order of the operands lets a
+    // NaN through.
+    ranges[tensor].low = ranges[tensor].low < low ? ranges[tensor].low : low;
+    ranges[tensor].high = ranges[tensor].high > high ? ranges[tensor].high : high;
   });
+  BL_RETURN_IF_ERROR(CheckFinite(graph, ranges));
+  ranges[graph.input] = {0, 1};
   if (options.method == RangeMethod::kMinMax) return ranges;
 
   std::vector<Histogram> histograms(graph.tensors.size());
   for (size_t t = 0; t < ranges.size(); ++t) {
     histograms[t] = {ranges[t].low, ranges[t].high, std::vector<double>(kBins, 0)};
   }
+  const bool with_zeros = options.method == RangeMethod::kPercentile;
   ObserveBatches(graph, folded, data, options, [&](int32_t tensor, const at::Tensor& values) {
     Histogram& histogram = histograms[tensor];
     if (!(histogram.high > histogram.low)) return;
-    const at::Tensor counts =
-        at::histc(values.to(at::kCPU).flatten(), kBins, histogram.low, histogram.high);
-    const float* count = counts.data_ptr<float>();
-    for (int64_t bin = 0; bin < kBins; ++bin) histogram.counts[bin] += count[bin];
+    CountValues(values, with_zeros, histogram);
   });
   for (const Op& op : graph.ops) {
     const Histogram& histogram = histograms[op.output];
-    if (histogram.high > histogram.low) ranges[op.output] = Choose(histogram, options.method);
+    if (histogram.high > histogram.low) ranges[op.output] = Choose(histogram, options);
   }
+  return ranges;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<RealRange>> MeasureRanges(const Graph& graph,
+                                                     const FoldedWeights& folded,
+                                                     const DeviceData& data,
+                                                     const RangeOptions& options) {
+  BL_RETURN_IF_ERROR(CheckOptions(options, data));
+  std::vector<RealRange> ranges;
+  BL_RETURN_IF_ERROR(CatchTorchErrors([&]() -> absl::Status {
+    BL_ASSIGN_OR_RETURN(ranges, Measure(graph, folded, data, options));
+    return absl::OkStatus();
+  }));
   return ranges;
 }
 

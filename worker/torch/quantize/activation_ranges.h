@@ -18,12 +18,13 @@ struct RealRange {
 
 enum class RangeMethod : uint8_t {
   kMinMax,      // All that was seen.
-  kPercentile,  // All but 0.01 % at each end.
+  kPercentile,  // All but a share of `tail` at each end.
   kMse,         // Where rounding and clipping together cost the least squared error.
 };
 
 struct RangeOptions {
   RangeMethod method = RangeMethod::kMse;
+  double tail = 1e-4;
   int64_t images = 1024;  // Of the data, drawn from the seed.
   uint64_t seed = 0;
 };
@@ -31,7 +32,11 @@ struct RangeOptions {
 // Ranges by tensor of `graph` over images of `data` (training images: validation must not be looked at). That of the
 // input is the data's, that behind a ReLU6 within [0, 6]. Memory does not grow with the images: a first pass
 // finds the extremes, a second one fills histograms between them.
-std::vector<RealRange> MeasureRanges(const Graph& graph, const FoldedWeights& folded,
-                                     const DeviceData& data, const RangeOptions& options);
+//
+// INVALID_ARGUMENT  options out of range; an activation that is not finite, whose operator is named
+absl::StatusOr<std::vector<RealRange>> MeasureRanges(const Graph& graph,
+                                                     const FoldedWeights& folded,
+                                                     const DeviceData& data,
+                                                     const RangeOptions& options);
 
 }  // namespace boardloop

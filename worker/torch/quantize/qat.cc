@@ -7,11 +7,10 @@
 #include "absl/strings/str_format.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
-#include "core/quant/interpreter.h"
 #include "worker/torch/loss.h"
 #include "worker/torch/optimizer.h"
-#include "worker/torch/quantize/exact_forward.h"
 #include "worker/torch/quantize/quantize_model.h"
+#include "worker/torch/quantize/simulate.h"
 #include "worker/torch/torch_errors.h"
 #include "worker/torch/torch_parallel.h"
 
@@ -95,14 +94,44 @@ class QatRun {
     double loss = 0;
   };
 
-  absl::StatusOr<double> Step(int64_t step, double rate) {
+  // The network that the weights are quantized to, and how their gradients follow from those of its integers.
+  struct Simulation {
+    SimulatedNetwork network;
+    std::vector<at::Tensor> filter_steps, bias_steps;  // By operator: one integer step, broadcast.
+  };
+
+  absl::StatusOr<Simulation> Simulate() const {
     BL_ASSIGN_OR_RETURN(const Model model, QuantizeModel(graph_, weights_.views, activations_));
+    SimulatedNetwork::Options options;
+    options.device = train_.device();
+    BL_ASSIGN_OR_RETURN(SimulatedNetwork network, SimulatedNetwork::Create(model, options));
+    Simulation simulation{std::move(network), {}, {}};
+    for (size_t i = 0; i < graph_.ops.size(); ++i) {
+      const Op& op = graph_.ops[i];
+      at::Tensor filter_step, bias_step;
+      if (weights_.views[i].filter.defined()) {
+        const std::vector<float>& scales = model.weights[i].filter_scales;
+        const at::Tensor step = at::tensor(scales).to(train_.device());
+        std::vector<int64_t> shape(weights_.views[i].filter.dim(), 1);
+        (op.kind == OpKind::kDepthwiseConv2d ? shape.back() : shape.front()) = -1;
+        filter_step = step.view(shape);
+        bias_step = step * activations_[op.inputs[0]].scale;
+      }
+      simulation.filter_steps.push_back(filter_step);
+      simulation.bias_steps.push_back(bias_step);
+    }
+    return simulation;
+  }
+
+  absl::StatusOr<double> Step(int64_t step, double rate) {
+    BL_ASSIGN_OR_RETURN(const Simulation simulation, Simulate());
     const absl::Span<const int64_t> samples = order_.Batch(step);
     const int64_t size = options_.micro_batch_size;
     const int64_t count = options_.batch_size / size;
     std::vector<MicroBatch> parts(static_cast<size_t>(count));
-    BL_RETURN_IF_ERROR(ParallelTorch(count, options_.threads, [&](int64_t i) {
-      return RunMicroBatch(model, samples.subspan(i * size, size), step * count + i, parts[i]);
+    const int threads = train_.device().is_cpu() ? options_.threads : 1;
+    BL_RETURN_IF_ERROR(ParallelTorch(count, threads, [&](int64_t i) {
+      return RunMicroBatch(simulation, samples.subspan(i * size, size), step * count + i, parts[i]);
     }));
     at::NoGradGuard no_grad;
     double loss = parts[0].loss;
@@ -121,44 +150,50 @@ class QatRun {
     return loss / static_cast<double>(count);
   }
 
-  // Leaves whose values are the dequantized weights and whose gradients are those of the real ones.
-  FoldedWeights Leaves(const Model& model, const at::Tensor& flat_grad) const {
-    const FoldedWeights grads = ViewsOf(weights_.views, flat_grad);
-    FoldedWeights leaves(graph_.ops.size());
-    for (size_t i = 0; i < graph_.ops.size(); ++i) {
-      if (!weights_.views[i].filter.defined()) continue;
-      leaves[i] = Dequantize(model, i, weights_.views[i]);
-      for (auto [leaf, grad] : {std::pair(&leaves[i].filter, &grads[i].filter),
-                                std::pair(&leaves[i].bias, &grads[i].bias)}) {
-        *leaf = leaf->to(train_.device());
-        leaf->set_requires_grad(true);
-        leaf->mutable_grad() = *grad;
-      }
+  // Leaves that share the values of the simulated network's weights.
+  static std::vector<IntegerWeights> Leaves(const SimulatedNetwork& network) {
+    std::vector<IntegerWeights> leaves(network.weights().size());
+    for (size_t i = 0; i < leaves.size(); ++i) {
+      const IntegerWeights& weights = network.weights()[i];
+      if (!weights.filter.defined()) continue;
+      leaves[i].filter = weights.filter.detach().requires_grad_(true);
+      leaves[i].bias = weights.bias.detach().requires_grad_(true);
     }
     return leaves;
   }
 
-  absl::Status RunMicroBatch(const Model& model, absl::Span<const int64_t> samples, int64_t index,
-                             MicroBatch& part) const {
+  // Flat, of the real weights. An integer is the rounded real one divided by its step; rounding is passed over
+  // (straight-through), and the step counts as a constant.
+  at::Tensor RealGradients(const Simulation& simulation,
+                           const std::vector<IntegerWeights>& leaves) const {
+    at::NoGradGuard no_grad;
+    at::Tensor flat = at::zeros_like(weights_.flat);
+    const FoldedWeights grads = ViewsOf(weights_.views, flat);
+    for (size_t i = 0; i < leaves.size(); ++i) {
+      if (!leaves[i].filter.defined()) continue;
+      grads[i].filter.copy_(leaves[i].filter.grad() / simulation.filter_steps[i]);
+      grads[i].bias.copy_(leaves[i].bias.grad() / simulation.bias_steps[i]);
+    }
+    return flat;
+  }
+
+  absl::Status RunMicroBatch(const Simulation& simulation, absl::Span<const int64_t> samples,
+                             int64_t index, MicroBatch& part) const {
     const uint64_t seed =
         Random::ForItem(options_.seed ^ (kAugmentationStream << 56), static_cast<uint64_t>(index))
             .Next();
     const DeviceData::Batch batch = train_.Augmented(samples, options_.augmentation, seed);
-    BL_ASSIGN_OR_RETURN(Interpreter interpreter, Interpreter::Create(model));
-    BL_ASSIGN_OR_RETURN(const std::vector<at::Tensor> exact,
-                        ExactOutputs(model, interpreter, batch.images));
-    at::Tensor grad = at::zeros_like(weights_.flat, train_.device());
-    const FoldedWeights leaves = Leaves(model, grad);
-    const at::Tensor logits = ForwardStraightThrough(model, leaves, batch.images, exact);
-    at::Tensor loss = LabelLoss(logits, batch, options_.label_smoothing);
+    at::Tensor teacher;
     if (options_.teacher) {
       at::NoGradGuard no_grad;
-      const at::Tensor teacher = options_.teacher(batch.images);
-      at::AutoGradMode with_grad(true);
-      loss = loss + DistillationLoss(logits, teacher);
+      teacher = options_.teacher(batch.images);
     }
+    const std::vector<IntegerWeights> leaves = Leaves(simulation.network);
+    const at::Tensor logits = simulation.network.Forward(batch.images, leaves);
+    at::Tensor loss = LabelLoss(logits, batch, options_.label_smoothing);
+    if (teacher.defined()) loss = loss + DistillationLoss(logits, teacher);
     loss.backward();
-    part.grad = grad.to(at::kCPU);
+    part.grad = RealGradients(simulation, leaves);
     part.loss = loss.item<double>();
     return absl::OkStatus();
   }

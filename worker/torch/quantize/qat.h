@@ -15,7 +15,7 @@ struct QatOptions {
   double epochs = 1;
   int32_t batch_size = 128;
   int32_t micro_batch_size = 64;
-  double peak_rate = 0.002;  // Cosine decay to 0, without warm-up: the network has been trained.
+  double peak_rate = 0.01;  // Cosine decay to 0, without warm-up: the network has been trained.
   double momentum = 0.9;
   double label_smoothing = 0;
   v1::Augmentation augmentation;
@@ -29,9 +29,10 @@ struct QatOptions {
 };
 
 // Trains filters and biases of `folded` (changed in place; on the CPU) so that the model they are quantized to with
-// `activations` gets better. Every step's forward pass is core/quant's (exact_forward.h), on the host's
-// processors; scales of activations stay, those of filters follow the weights. A function of its arguments, not of
-// threads.
+// `activations` gets better. Every step quantizes the weights anew, and its forward pass computes what core/quant
+// computes (simulate.h), on the device of the data. Gradients are those of the real operators, rounding passed over
+// (straight-through estimator). Scales of activations stay, those of filters follow the weights. A function of its
+// arguments, not of threads.
 // returns  the model at the end
 //
 // CANCELLED     as asked

@@ -26,6 +26,9 @@ Quantization QuantizeRange(const RealRange& range) {
   return quantization;
 }
 
+// Of an ADD's output to that of its operands: its last multiplier, 2^-19 of the inverse, must be below 1.
+constexpr float kLeastAddRatio = 0x1p-12f;
+
 // Where the weights of output channel c lie in a filter: from, step, count.
 struct ChannelWeights {
   int64_t first, step, count;
@@ -35,6 +38,10 @@ ChannelWeights WeightsOf(const Op& op, int64_t elements, int64_t channel) {
   const int64_t count = elements / op.out_channels;
   if (op.kind == OpKind::kDepthwiseConv2d) return {channel, op.out_channels, count};
   return {channel * count, 1, count};
+}
+
+int8_t QuantizeWeight(float value, float scale) {
+  return static_cast<int8_t>(std::clamp(std::lround(value / scale), -127L, 127L));
 }
 
 absl::Status QuantizeWeights(const Op& op, const FoldedOp& folded, float input_scale,
@@ -56,16 +63,15 @@ absl::Status QuantizeWeights(const Op& op, const FoldedOp& folded, float input_s
       return absl::InvalidArgumentError(
           absl::StrCat(op.name, ": a weight of output channel ", c, " is not finite"));
     }
+    float scale = largest / 127.0f;
     // A bias far above its weights: a coarser scale, so that it fits.
-    const float scale = std::max(largest / 127.0f,
-                                 static_cast<float>(std::abs(biases[c]) / kMostBias / input_scale));
+    scale = std::max(scale, static_cast<float>(std::abs(biases[c]) / kMostBias / input_scale));
     weights.filter_scales.push_back(scale);
     weights.bias.push_back(static_cast<int32_t>(
         std::llround(static_cast<double>(biases[c]) / (double{input_scale} * scale))));
     for (int64_t i = 0; i < where.count; ++i) {
       const int64_t at = where.first + i * where.step;
-      weights.filter[at] =
-          static_cast<int8_t>(std::clamp(std::lround(values[at] / scale), -127L, 127L));
+      weights.filter[at] = QuantizeWeight(values[at], scale);
     }
   }
   return absl::OkStatus();
@@ -78,6 +84,13 @@ std::vector<Quantization> QuantizeActivations(const Graph& graph,
   std::vector<Quantization> quantization;
   for (const RealRange& range : ranges) quantization.push_back(QuantizeRange(range));
   quantization[graph.input] = {kInputScale, kInputZeroPoint};
+  for (const Op& op : graph.ops) {
+    if (op.kind != OpKind::kAdd) continue;
+    Quantization& out = quantization[op.output];
+    for (const int32_t input : op.inputs) {
+      out.scale = std::max(out.scale, quantization[input].scale * kLeastAddRatio);
+    }
+  }
   return quantization;
 }
 
@@ -89,8 +102,9 @@ absl::StatusOr<Model> QuantizeModel(const Graph& graph, const FoldedWeights& fol
   model.weights.resize(graph.ops.size());
   for (size_t i = 0; i < graph.ops.size(); ++i) {
     if (!folded[i].filter.defined()) continue;
-    BL_RETURN_IF_ERROR(QuantizeWeights(
-        graph.ops[i], folded[i], activations[graph.ops[i].inputs[0]].scale, model.weights[i]));
+    const Op& op = graph.ops[i];
+    BL_RETURN_IF_ERROR(
+        QuantizeWeights(op, folded[i], activations[op.inputs[0]].scale, model.weights[i]));
   }
   BL_RETURN_IF_ERROR(ValidateModel(model));
   return model;

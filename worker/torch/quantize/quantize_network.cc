@@ -7,8 +7,8 @@
 #include "core/base/parallel.h"
 #include "core/base/status.h"
 #include "core/quant/interpreter.h"
-#include "worker/torch/quantize/exact_forward.h"
 #include "worker/torch/quantize/quantize_model.h"
+#include "worker/torch/quantize/simulate.h"
 #include "worker/torch/torch_errors.h"
 #include "worker/torch/torch_parallel.h"
 
@@ -51,12 +51,15 @@ void Count(absl::Span<const int32_t> labels, Predictions& predictions) {
                      static_cast<double>(std::max<size_t>(1, predictions.classes.size()));
 }
 
-FoldedWeights DequantizeAll(const Model& model, const FoldedWeights& like) {
-  FoldedWeights folded(like.size());
-  for (size_t i = 0; i < like.size(); ++i) {
-    if (like[i].filter.defined()) folded[i] = Dequantize(model, i, like[i]);
-  }
-  return folded;
+absl::Status SimulateChunk(const SimulatedNetwork& network, const DeviceData& data, int64_t first,
+                           int64_t count, int32_t* classes, int32_t* labels) {
+  at::NoGradGuard no_grad;
+  const DeviceData::Batch batch = data.Range(first, count);
+  const at::Tensor chosen = network.Forward(batch.images).argmax(1).to(at::kCPU, at::kInt);
+  const at::Tensor truth = batch.labels.to(at::kCPU, at::kInt);
+  std::copy_n(chosen.data_ptr<int32_t>(), count, classes);
+  std::copy_n(truth.data_ptr<int32_t>(), count, labels);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -77,29 +80,21 @@ absl::StatusOr<Predictions> PredictInteger(const Model& model, const Dataset& da
   return predictions;
 }
 
-absl::StatusOr<Predictions> PredictSimulated(const Model& model, const FoldedWeights& like,
-                                             const DeviceData& data, int64_t images, int threads) {
+absl::StatusOr<Predictions> PredictSimulated(const Model& model, const DeviceData& data,
+                                             int64_t images, int threads) {
+  SimulatedNetwork::Options options;
+  options.device = data.device();
+  BL_ASSIGN_OR_RETURN(const SimulatedNetwork network, SimulatedNetwork::Create(model, options));
   Predictions predictions;
   const int64_t count = CountOf(images, data.size());
   predictions.classes.resize(static_cast<size_t>(count));
   const int64_t chunks = (count + kChunk - 1) / kChunk;
   std::vector<int32_t> labels(static_cast<size_t>(count));
-  const FoldedWeights folded = DequantizeAll(model, like);
-  BL_RETURN_IF_ERROR(ParallelTorch(chunks, threads, [&](int64_t chunk) -> absl::Status {
-    at::NoGradGuard no_grad;
+  if (!data.device().is_cpu()) threads = 1;
+  BL_RETURN_IF_ERROR(ParallelTorch(chunks, threads, [&](int64_t chunk) {
     const int64_t first = chunk * kChunk;
-    const DeviceData::Batch batch = data.Range(first, std::min(kChunk, count - first));
-    BL_ASSIGN_OR_RETURN(Interpreter interpreter, Interpreter::Create(model));
-    BL_ASSIGN_OR_RETURN(const std::vector<at::Tensor> exact,
-                        ExactOutputs(model, interpreter, batch.images));
-    const at::Tensor chosen =
-        ForwardStraightThrough(model, folded, batch.images, exact).argmax(1).to(at::kCPU);
-    const at::Tensor truth = batch.labels.to(at::kCPU);
-    for (int64_t i = 0; i < chosen.numel(); ++i) {
-      predictions.classes[first + i] = static_cast<int32_t>(chosen[i].item<int64_t>());
-      labels[first + i] = static_cast<int32_t>(truth[i].item<int64_t>());
-    }
-    return absl::OkStatus();
+    return SimulateChunk(network, data, first, std::min(kChunk, count - first),
+                         predictions.classes.data() + first, labels.data() + first);
   }));
   Count(labels, predictions);
   return predictions;
@@ -117,22 +112,22 @@ absl::StatusOr<QuantizedNetwork> QuantizeNetwork(const Graph& graph, const Weigh
     FoldedWeights folded = FoldBatchNorm(graph, weights, moments);
     result.images = validation.size();
     result.fp32_top1 = Evaluate(graph, folded, validation, /*images=*/0).top1;
-    const std::vector<Quantization> activations =
-        QuantizeActivations(graph, MeasureRanges(graph, folded, train, options.ranges));
+    BL_ASSIGN_OR_RETURN(const std::vector<RealRange> ranges,
+                        MeasureRanges(graph, folded, train, options.ranges));
+    const std::vector<Quantization> activations = QuantizeActivations(graph, ranges);
     for (FoldedOp& op : folded) {
       if (op.filter.defined()) op = {op.filter.to(at::kCPU), op.bias.to(at::kCPU)};
     }
     BL_ASSIGN_OR_RETURN(result.model, QuantizeModel(graph, folded, activations));
     BL_ASSIGN_OR_RETURN(Predictions simulated,
-                        PredictSimulated(result.model, folded, validation, 0, options.threads));
+                        PredictSimulated(result.model, validation, 0, options.threads));
     result.ptq_top1 = result.simulated_top1 = simulated.top1;
     if (options.qat_epochs > 0) {
       QatOptions qat = options.qat;
       qat.epochs = options.qat_epochs;
       qat.threads = options.threads;
       BL_ASSIGN_OR_RETURN(Model trained, TrainQuantized(graph, folded, activations, train, qat));
-      BL_ASSIGN_OR_RETURN(simulated,
-                          PredictSimulated(trained, folded, validation, 0, options.threads));
+      BL_ASSIGN_OR_RETURN(simulated, PredictSimulated(trained, validation, 0, options.threads));
       if (simulated.top1 > result.ptq_top1) {
         result.model = std::move(trained);
         result.simulated_top1 = simulated.top1;

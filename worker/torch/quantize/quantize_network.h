@@ -26,9 +26,9 @@ struct Predictions {
 absl::StatusOr<Predictions> PredictInteger(const Model& model, const Dataset& data, int64_t images,
                                            int threads);
 
-// By the forward pass of quantization-aware training, on LibTorch tensors.
-absl::StatusOr<Predictions> PredictSimulated(const Model& model, const FoldedWeights& like,
-                                             const DeviceData& data, int64_t images, int threads);
+// By simulated quantization (simulate.h), on the device of the data; the same classes.
+absl::StatusOr<Predictions> PredictSimulated(const Model& model, const DeviceData& data,
+                                             int64_t images, int threads);
 
 struct QuantizeOptions {
   RangeOptions ranges;

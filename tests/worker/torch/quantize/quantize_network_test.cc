@@ -9,12 +9,11 @@
 
 #include "ATen/ATen.h"
 #include "core/graph/build_subnet.h"
-#include "core/quant/interpreter.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
+#include "tests/worker/torch/quantize/small_network.h"
 #include "tests/worker/torch/small_world.h"
-#include "worker/torch/quantize/exact_forward.h"
 #include "worker/torch/quantize/quantize_model.h"
 #include "worker/torch/recipe.h"
 #include "worker/torch/trainer.h"
@@ -24,43 +23,14 @@ namespace {
 
 using testing::HasSubstr;
 
-// A subnet with random weights, folded, and ranges measured on the easy data set.
-struct Network {
-  v1::SupernetSpec supernet = SmallSupernet();
-  Dataset data = Quadrants(192, 1);
-  DeviceData train{data, at::kCPU};
-  Graph graph;
-  std::shared_ptr<const ParameterLayout> layout;
-  Weights weights;
-  FoldedWeights folded;
-  std::vector<Quantization> activations;
-
-  explicit Network(uint64_t seed, RangeMethod method = RangeMethod::kMse) {
-    Random random(seed);
-    graph = BuildSubnet(supernet.space(), SampleOf(supernet, random)).value();
-    layout = std::make_shared<const ParameterLayout>(
-        ParameterLayout::ForGraph(graph, LayoutOptions()).value());
-    weights = ViewWeights(layout, InitialWeights(*layout, seed));
-    CalibrationOptions calibration;
-    calibration.images = 128;
-    folded = FoldBatchNorm(graph, weights, CalibrateBatchNorm(graph, weights, train, calibration));
-    RangeOptions ranges;
-    ranges.method = method;
-    ranges.images = 128;
-    activations = QuantizeActivations(graph, MeasureRanges(graph, folded, train, ranges));
-  }
-  absl::StatusOr<Model> Quantize() const { return QuantizeModel(graph, folded, activations); }
-};
-
 class RangeMethodTest : public testing::TestWithParam<RangeMethod> {};
 
 TEST_P(RangeMethodTest, SimulatedAndIntegerPredictionsAreIdentical) {
   for (uint64_t seed = 0; seed < 4; ++seed) {
-    const Network network(seed, GetParam());
+    const SmallNetwork network(seed, GetParam());
     const absl::StatusOr<Model> model = network.Quantize();
     ASSERT_THAT(model, IsOk());
-    const Predictions simulated =
-        PredictSimulated(*model, network.folded, network.train, 0, 2).value();
+    const Predictions simulated = PredictSimulated(*model, network.train, 0, 2).value();
     const Predictions integer = PredictInteger(*model, network.data, 0, 2).value();
     EXPECT_EQ(simulated.classes, integer.classes) << "seed " << seed;
     EXPECT_EQ(simulated.correct, integer.correct);
@@ -71,72 +41,11 @@ INSTANTIATE_TEST_SUITE_P(Methods, RangeMethodTest,
                          testing::Values(RangeMethod::kMinMax, RangeMethod::kPercentile,
                                          RangeMethod::kMse));
 
-TEST(QuantizeTest, EveryOutputOfTheSimulationIsTheInterpreters) {
-  const Network network(7);
+TEST(PredictTest, AnswersDoNotDependOnThreads) {
+  const SmallNetwork network(2);
   const Model model = network.Quantize().value();
-  Interpreter interpreter = Interpreter::Create(model).value();
-  const at::Tensor images = network.train.Range(0, 3).images;
-  const std::vector<at::Tensor> exact = ExactOutputs(model, interpreter, images).value();
-  std::vector<at::Tensor> seen(model.graph.ops.size());
-  at::NoGradGuard no_grad;
-  const at::Tensor logits = ForwardStraightThrough(model, network.folded, images, exact);
-  EXPECT_TRUE(at::equal(logits, exact.back()));
-}
-
-TEST(QuantizeTest, IntegersFollowTheFloatNetwork) {
-  const Network network(3);
-  const Model model = network.Quantize().value();
-  Interpreter interpreter = Interpreter::Create(model).value();
-  const at::Tensor images = network.train.Range(0, 32).images;
-  const std::vector<at::Tensor> exact = ExactOutputs(model, interpreter, images).value();
-  at::NoGradGuard no_grad;
-  const at::Tensor logits = ForwardFolded(network.graph, network.folded, images);
-  const double error = (logits - exact.back()).abs().mean().item<double>();
-  EXPECT_LT(error, 0.1 * logits.abs().mean().item<double>());
-}
-
-TEST(QuantizeTest, FiltersUseTheWholeRangeAndAddUpToTheRealOnes) {
-  const Network network(4);
-  const Model model = network.Quantize().value();
-  for (size_t i = 0; i < model.graph.ops.size(); ++i) {
-    if (!network.folded[i].filter.defined()) continue;
-    const FoldedOp real = Dequantize(model, i, network.folded[i]);
-    const float step = *std::max_element(model.weights[i].filter_scales.begin(),
-                                         model.weights[i].filter_scales.end());
-    EXPECT_LE((real.filter - network.folded[i].filter).abs().max().item<float>(), 0.51f * step);
-    EXPECT_EQ(*std::max_element(model.weights[i].filter.begin(), model.weights[i].filter.end(),
-                                [](int8_t a, int8_t b) { return std::abs(a) < std::abs(b); }) == 0,
-              false);
-  }
-}
-
-TEST(QuantizeTest, ADeadNetworkStillQuantizes) {
-  Network network(5);
-  for (FoldedOp& op : network.folded) {
-    if (op.filter.defined()) op.filter.zero_();
-  }
-  RangeOptions ranges;
-  ranges.images = 64;
-  network.activations = QuantizeActivations(
-      network.graph, MeasureRanges(network.graph, network.folded, network.train, ranges));
-  const absl::StatusOr<Model> model = network.Quantize();
-  ASSERT_THAT(model, IsOk());
-  EXPECT_THAT(PredictInteger(*model, network.data, 10, 1), IsOk());
-}
-
-TEST(QuantizeTest, AHugeBiasGetsACoarserScale) {
-  Network network(6);
-  network.folded[0].bias.fill_(1e6);
-  const absl::StatusOr<Model> model = network.Quantize();
-  ASSERT_THAT(model, IsOk());
-  EXPECT_THAT(Interpreter::Create(*model), IsOk());
-}
-
-TEST(QuantizeTest, AWeightThatIsNotFiniteIsNamed) {
-  Network network(6);
-  network.folded[0].filter.fill_(NAN);
-  EXPECT_THAT(network.Quantize(),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("stem: a weight of output")));
+  EXPECT_EQ(PredictSimulated(model, network.train, 150, 1).value().classes,
+            PredictSimulated(model, network.train, 150, 3).value().classes);
 }
 
 class TrainedNetworkTest : public testing::Test {
@@ -194,7 +103,7 @@ TEST_F(TrainedNetworkTest, QuantizationAwareTrainingLowersTheLossOnAnyNumberOfTh
   const FoldedWeights folded =
       FoldBatchNorm(graph_, weights_, CalibrateBatchNorm(graph_, weights_, train_, calibration));
   const std::vector<Quantization> activations =
-      QuantizeActivations(graph_, MeasureRanges(graph_, folded, train_, options_.ranges));
+      QuantizeActivations(graph_, MeasureRanges(graph_, folded, train_, options_.ranges).value());
   const auto train = [&](int threads, std::vector<double>& losses) {
     FoldedWeights weights(folded.size());
     for (size_t i = 0; i < folded.size(); ++i) {
@@ -220,6 +129,40 @@ TEST_F(TrainedNetworkTest, BadOptionsOfTrainingAreTold) {
   options_.qat_epochs = 1;
   options_.qat.micro_batch_size = 5;
   EXPECT_THAT(Run(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("multiple")));
+}
+
+TEST_F(TrainedNetworkTest, AStepMovesEveryFilterByAFiniteAmount) {
+  FoldedWeights folded =
+      FoldBatchNorm(graph_, weights_, CalibrateBatchNorm(graph_, weights_, train_, {128, 64, 1}));
+  const std::vector<Quantization> activations =
+      QuantizeActivations(graph_, MeasureRanges(graph_, folded, train_, options_.ranges).value());
+  const FoldedWeights before = folded;
+  QatOptions qat = options_.qat;
+  qat.epochs = 0.1;
+  ASSERT_THAT(TrainQuantized(graph_, folded, activations, train_, qat), IsOk());
+  for (size_t i = 0; i < folded.size(); ++i) {
+    if (!folded[i].filter.defined()) continue;
+    EXPECT_TRUE(folded[i].filter.isfinite().all().item<bool>()) << graph_.ops[i].name;
+    EXPECT_TRUE(folded[i].bias.isfinite().all().item<bool>()) << graph_.ops[i].name;
+    EXPECT_FALSE(at::equal(folded[i].filter, before[i].filter)) << graph_.ops[i].name;
+  }
+}
+
+TEST_F(TrainedNetworkTest, TrainingStopsWhenAsked) {
+  options_.qat_epochs = 1;
+  options_.qat.cancelled = [] { return true; };
+  EXPECT_THAT(Run(), StatusIs(absl::StatusCode::kCancelled, testing::_));
+}
+
+TEST_F(TrainedNetworkTest, WhatATeacherThrowsBecomesAnError) {
+  options_.qat_epochs = 1;
+  options_.qat.teacher = [](const at::Tensor& images) { return images.view({1, 1, 1}); };
+  EXPECT_THAT(Run(), StatusIs(absl::StatusCode::kInternal, HasSubstr("LibTorch")));
+}
+
+TEST_F(TrainedNetworkTest, BadOptionsOfRangesAreTold) {
+  options_.ranges.images = 0;
+  EXPECT_THAT(Run(), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("0 images")));
 }
 
 }  // namespace

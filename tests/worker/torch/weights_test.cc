@@ -163,8 +163,8 @@ TEST(WeightsTest, GradientsLandInTheFlatTensor) {
 TEST(WeightsTest, AnOperatorThatIsNotTrainedIsNamed) {
   GraphBuilder builder("pooled");
   const int32_t x = builder.Input({8, 8, 3});
-  const Graph graph =
-      std::move(builder).Build({builder.MaxPool("pool", x, CenteredWindow(3, 2))}).value();
+  const int32_t pooled = builder.MaxPool("pool", x, CenteredWindow(3, 2));
+  const Graph graph = std::move(builder).Build({pooled}).value();
   EXPECT_THAT(ParameterLayout::ForGraph(graph, LayoutOptions()).status().ToString(),
               HasSubstr("pool is MAX_POOL_2D"));
 }

@@ -36,7 +36,7 @@ at::Tensor PadNhwc(const at::Tensor& x, const Window& window) {
 
 // The inputs of each output: [n][out_h][out_w][kh * kw * c].
 at::Tensor Patches(const at::Tensor& x, const Window& window) {
-  const at::Tensor nhwc = ToNhwc(x);
+  at::Tensor nhwc = ToNhwc(x);
   if (window.kernel_h == 1 && window.kernel_w == 1 && window.stride_h == 1 &&
       window.stride_w == 1 && !IsPadded(window)) {
     return nhwc;

@@ -234,7 +234,7 @@ at::Tensor SimulatedNetwork::Forward(const at::Tensor& images,
                                      const Observer& observer) const {
   const at::Tensor output = WalkGraph(
       graph_, IntegerImages(images), [&](size_t index, absl::Span<const at::Tensor> inputs) {
-        const at::Tensor values = RunLayer(index, inputs, leaves[index]);
+        at::Tensor values = RunLayer(index, inputs, leaves[index]);
         if (observer) observer(index, values);
         return values;
       });

@@ -149,7 +149,8 @@ Graph WideConvolution(const Window& window) {
   const int32_t wide = builder.Conv("conv", input, 12, window, Activation::kRelu6);
   const int32_t depthwise = builder.Depthwise("depthwise", wide, window, Activation::kNone);
   const int32_t mean = builder.Mean("mean", depthwise);
-  return std::move(builder).Build({builder.FullyConnected("classifier", mean, 3)}).value();
+  const int32_t classes = builder.FullyConnected("classifier", mean, 3);
+  return std::move(builder).Build({classes}).value();
 }
 
 // Sums of some 32 million, which the bias brings near 0 and which the output shows to the unit.

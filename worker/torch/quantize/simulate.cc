@@ -232,12 +232,12 @@ at::Tensor SimulatedNetwork::RunLayer(size_t index, absl::Span<const at::Tensor>
 at::Tensor SimulatedNetwork::Forward(const at::Tensor& images,
                                      const std::vector<IntegerWeights>& leaves,
                                      const Observer& observer) const {
-  const at::Tensor output = WalkGraph(
-      graph_, IntegerImages(images), [&](size_t index, absl::Span<const at::Tensor> inputs) {
-        at::Tensor values = RunLayer(index, inputs, leaves[index]);
-        if (observer) observer(index, values);
-        return values;
-      });
+  const at::Tensor output = WalkGraph(graph_, IntegerImages(images),
+                                      [&](size_t index, absl::Span<const at::Tensor> inputs) {
+                                        at::Tensor values = RunLayer(index, inputs, leaves[index]);
+                                        if (observer) observer(index, values);
+                                        return values;
+                                      });
   return output.flatten(1) * logit_scale_;
 }
 

@@ -115,11 +115,10 @@ void MemberLoop::Take(const v1::SynchronizeRequest& request,
   {
     absl::MutexLock lock(&mu_);
     for (const std::string& task : response.acknowledged()) {
-      finished_.erase(std::remove_if(finished_.begin(), finished_.end(),
-                                     [&](const v1::FinishedTask& finished) {
-                                       return finished.task() == task;
-                                     }),
-                      finished_.end());
+      finished_.erase(
+          std::remove_if(finished_.begin(), finished_.end(),
+                         [&](const v1::FinishedTask& finished) { return finished.task() == task; }),
+          finished_.end());
     }
     // Only what the call spoke of: a task may have ended in between.
     for (const v1::HeldTask& held : request.held()) {

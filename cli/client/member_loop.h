@@ -43,9 +43,9 @@ class MemberLoop {
     std::string member;  // "members/NAME"
     v1::Member::Kind kind = v1::Member::WORKER;
     std::string device;
-    std::string address;           // Of the coordinator, for messages.
+    std::string address;                       // Of the coordinator, for messages.
     absl::Duration drain = absl::Seconds(10);  // What is not done by then is handed back.
-    uint64_t seed = 0;             // Of the jitter and the instance; 0: from the clock.
+    uint64_t seed = 0;                         // Of the jitter and the instance; 0: from the clock.
     // Lines for people: connected, cut off, refused. May be empty.
     std::function<void(const std::string& line)> log;
   };

@@ -48,7 +48,8 @@ absl::StatusOr<Samples> ParseSamples(const std::string& bytes, const std::string
     return absl::InvalidArgumentError(absl::StrFormat("%s: %s", source, why));
   };
   if (static_cast<int64_t>(bytes.size()) > kMaxSamplesBytes) {
-    return invalid(absl::StrFormat("%d B, at most %d are supported", bytes.size(), kMaxSamplesBytes));
+    return invalid(
+        absl::StrFormat("%d B, at most %d are supported", bytes.size(), kMaxSamplesBytes));
   }
   if (bytes.size() < kHeaderBytes + kHashBytes || bytes.compare(0, kMagicBytes, kMagic) != 0) {
     return invalid("not a file of samples: it does not begin with BLSAMP01");

@@ -16,8 +16,9 @@ inline constexpr int64_t kMaxSamples = 10000;
 inline constexpr int64_t kMaxSamplesBytes = int64_t{256} << 20;  // Of a file.
 
 struct Samples {
-  int64_t input_bytes = 0;      // Of one sample: int8, in the layout of the model's input (HWC).
-  std::vector<int32_t> labels;  // Class of each; the position of the largest output, if it is right.
+  int64_t input_bytes = 0;  // Of one sample: int8, in the layout of the model's input (HWC).
+  std::vector<int32_t>
+      labels;  // Class of each; the position of the largest output, if it is right.
   std::vector<int8_t> inputs;
 
   int64_t size() const { return static_cast<int64_t>(labels.size()); }

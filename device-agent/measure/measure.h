@@ -22,8 +22,8 @@ struct MeasureOptions {
   bool patch = true;
   std::optional<int64_t> sram_limit;
   InputMode input = InputMode::kResident;
-  int32_t runs = 3;                                 // That are timed, after one that is not.
-  int32_t inputs = 1;                               // Compared with the reference; image mode only.
+  int32_t runs = 3;    // That are timed, after one that is not.
+  int32_t inputs = 1;  // Compared with the reference; image mode only.
   // Further inputs that are compared, and whose answers are counted; image mode only. May be null; not owned.
   const Samples* samples = nullptr;
   absl::Duration run_deadline = absl::Seconds(60);  // Of each request.

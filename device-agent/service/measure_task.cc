@@ -60,8 +60,9 @@ PlanOptions PlanOptionsOf(const MeasureOptions& options, const BoardType& type) 
 // That the coordinator and we mean the same network, planned alike.
 absl::Status CheckDigests(const v1::MeasureTask& task, const Job& job, const BoardType& type) {
   if (task.graph_digest().empty()) return absl::OkStatus();
-  BL_ASSIGN_OR_RETURN(const NetworkFacts facts,
-                      FactsOf(job.model.graph, PlanOptionsOf(job.options, type)));
+  BL_ASSIGN_OR_RETURN(const Plan plan,
+                      PlanGraph(job.model.graph, PlanOptionsOf(job.options, type)));
+  const NetworkFacts facts = FactsOf(job.model.graph, plan);
   if (facts.graph_digest == task.graph_digest() && facts.plan_digest == task.plan_digest()) {
     return absl::OkStatus();
   }

@@ -78,7 +78,8 @@ v1::Measurement ToProto(const Measurement& measurement, const std::string& board
   proto.set_inputs(measurement.inputs);
   proto.set_outputs_sha256(measurement.outputs_sha256);
   if (measurement.correct.has_value()) proto.set_correct(*measurement.correct);
-  for (const auto& [step, seconds] : measurement.seconds) (*proto.mutable_seconds())[step] = seconds;
+  for (const auto& [step, seconds] : measurement.seconds)
+    (*proto.mutable_seconds())[step] = seconds;
   for (const auto& [name, value] : measurement.provenance) {
     (*proto.mutable_provenance())[name] = value;
   }

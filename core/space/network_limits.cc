@@ -1,4 +1,4 @@
-#include "cli/network_limits.h"
+#include "core/space/network_limits.h"
 
 #include <cstdint>
 #include <numeric>

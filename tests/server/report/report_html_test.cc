@@ -71,7 +71,9 @@ TEST(ReportHtmlTest, RefersToNothingOutside) {
   for (const Element& element : Read(html)) {
     EXPECT_EQ(element.attributes.count("src"), 0) << element.name;
     const auto href = element.attributes.find("href");
-    if (href != element.attributes.end()) EXPECT_EQ(href->second[0], '#') << href->second;
+    if (href != element.attributes.end()) {
+      EXPECT_EQ(href->second[0], '#') << href->second;
+    }
   }
 }
 
@@ -95,7 +97,9 @@ TEST(ReportHtmlTest, EveryMarkOfACandidateHasItsText) {
   ASSERT_EQ(texts.size(), 200);
   for (const Element& element : page) {
     const auto mark = element.attributes.find("data-c");
-    if (mark != element.attributes.end()) EXPECT_TRUE(texts.contains(mark->second));
+    if (mark != element.attributes.end()) {
+      EXPECT_TRUE(texts.contains(mark->second));
+    }
   }
   EXPECT_THAT(texts["1"].get<std::string>(), HasSubstr("mbv2-small-image w0.5 r28"));
   EXPECT_THAT(texts["1"].get<std::string>(), HasSubstr("(modelled)"));

@@ -1,4 +1,4 @@
-#include "cli/text.h"
+#include "core/base/text.h"
 
 #include <cstddef>
 

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace boardloop::vboard {
+namespace boardloop {
 
 class UniqueFd {
  public:
@@ -30,4 +30,4 @@ class UniqueFd {
   int fd_ = -1;
 };
 
-}  // namespace boardloop::vboard
+}  // namespace boardloop

@@ -13,7 +13,7 @@
 #include "cli/command.h"
 #include "cli/figures.h"
 #include "cli/load_network.h"
-#include "cli/network_limits.h"
+#include "core/space/network_limits.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/plot.h"

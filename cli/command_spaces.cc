@@ -10,7 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "cli/command.h"
 #include "cli/figures.h"
-#include "cli/network_limits.h"
+#include "core/space/network_limits.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/plot.h"

@@ -7,7 +7,7 @@
 #include "cli/analysis.h"
 #include "cli/figures.h"
 #include "cli/load_network.h"
-#include "cli/network_limits.h"
+#include "core/space/network_limits.h"
 #include "cli/options.h"
 #include "cli/size.h"
 #include "cli/space_report.h"

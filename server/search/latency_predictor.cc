@@ -255,12 +255,12 @@ std::string LatencyPredictor::Doubt(const std::vector<StepWork>& steps) const {
   for (const StepWork& step : steps) {
     const auto kind = models_.kinds.find(step.kind);
     if (kind == models_.kinds.end() || kind->second.samples < kMinSamplesOfKind) {
-      return absl::StrFormat("steps of the kind " % s " were hardly measured", step.kind);
+      return absl::StrFormat("steps of the kind \"%s\" were hardly measured", step.kind);
     }
     const Features features = FeaturesOf(step);
     for (size_t i = 0; i < features.size(); ++i) {
       if (features[i] <= options_.max_extrapolation * kind->second.largest[i]) continue;
-      return absl::StrFormat("step " % s " (%s) is larger than any measured", step.name, step.kind);
+      return absl::StrFormat("step \"%s\" (%s) is larger than any measured", step.name, step.kind);
     }
   }
   return "";

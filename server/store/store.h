@@ -9,6 +9,8 @@
 //   (2) A function that returns an error leaves nothing behind, and does not disturb others of the same commit.
 //   (3) Functions run one at a time, in some order that is the same for all readers.
 //   (4) Task ids and event sequences rise and are never used twice.
+//   (5) A reference leads somewhere: a candidate to its search, a late result to its task, a reference to its artifact.
+//   (6) Read sees durable rows only.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +46,7 @@ struct TaskQuery {
   std::optional<store::Task::Kind> kind;
   std::string owner, holder, requirement;  // Empty: any.
   int64_t candidate = 0;                   // 0: any.
-  int32_t limit = 1'000'000;
+  int32_t limit = 1'000'000;               // Of a list; counting has none.
 };
 
 // Tasks that wait for a requirement.
@@ -54,12 +56,15 @@ struct QueuedOwner {
   int64_t oldest_id = 0;  // Of that priority.
   int64_t queued = 0;
   int64_t running = 0;  // Of the same kind and requirement.
-  int64_t oldest_time_ms = 0;
+  int64_t oldest_time_ms = 0;  // Creation of the one that waits longest, whatever its priority.
 };
 
 // Reads and writes of one transaction. Not to be kept after the function that got it has returned.
 // Getters answer nullopt for what is not there; errors are those of the database (UNAVAILABLE, RESOURCE_EXHAUSTED for a full disk,
-// DATA_LOSS for a row that does not parse).
+// DATA_LOSS for a row that does not parse). Writes also answer
+// - INVALID_ARGUMENT: the row lacks what it is found by (row_rules.h);
+// - FAILED_PRECONDITION: it refers to a row that is not there, or is still referred to (invariant 5); or it is a write
+//   within Store::Read.
 class Transaction {
  public:
   virtual ~Transaction() = default;
@@ -74,13 +79,14 @@ class Transaction {
   // ---- Candidates, by number ascending. `search` is `searches/{search}`.
   virtual absl::StatusOr<std::optional<v1::Candidate>> GetCandidate(const std::string& search,
                                                                     int64_t number) = 0;
-  // By its name, whose last part is the number.
+  // By its name, whose last part is the number. FAILED_PRECONDITION: its search is not there.
   virtual absl::Status PutCandidate(const v1::Candidate& candidate) = 0;
   virtual absl::StatusOr<std::vector<Listed<v1::Candidate>>> ListCandidates(
       const std::string& search, std::optional<v1::Candidate::State> state, const Page& page) = 0;
 
   // ---- Tasks, by id ascending.
-  virtual absl::StatusOr<int64_t> InsertTask(const store::Task& task) = 0;  // Gives the id.
+  // Gives the id, whatever `task.id` is.
+  virtual absl::StatusOr<int64_t> InsertTask(const store::Task& task) = 0;
   virtual absl::StatusOr<std::optional<store::Task>> GetTask(int64_t id) = 0;
   virtual absl::Status UpdateTask(const store::Task& task) = 0;  // NOT_FOUND: no such id.
   virtual absl::StatusOr<std::vector<store::Task>> ListTasks(const TaskQuery& query) = 0;
@@ -118,7 +124,8 @@ class Transaction {
   virtual absl::StatusOr<std::vector<store::CachedMeasurement>> ListCached(
       const std::string& board_type, int32_t limit) = 0;
 
-  // ---- Events, oldest first. `subject` as in the message; a search has those of its candidates' tasks.
+  // ---- Events, oldest first. `subject` as in the message, a search has those of its candidates' tasks; empty: those of
+  // boards and members, all that are not of a search.
   virtual absl::StatusOr<int64_t> InsertEvent(const v1::Event& event) = 0;  // Gives the sequence.
   virtual absl::StatusOr<std::vector<v1::Event>> ListEvents(const std::string& subject,
                                                             const Page& page) = 0;
@@ -133,15 +140,18 @@ class Transaction {
   virtual absl::StatusOr<std::optional<store::ArtifactRow>> GetArtifact(
       const std::string& sha256) = 0;
   virtual absl::Status PutArtifact(const store::ArtifactRow& artifact) = 0;
+  // FAILED_PRECONDITION: it is referred to.
   virtual absl::Status DeleteArtifact(const std::string& sha256) = 0;
+  // Once or more is the same. FAILED_PRECONDITION: no such artifact.
   virtual absl::Status AddReference(const std::string& sha256, const std::string& owner) = 0;
   virtual absl::Status RemoveReferences(const std::string& owner) = 0;
-  // Created before `time_ms`, without a reference.
+  // Created before `time_ms`, without a reference; oldest first.
   virtual absl::StatusOr<std::vector<store::ArtifactRow>> UnreferencedArtifacts(
       int64_t time_ms) = 0;
   virtual absl::StatusOr<int64_t> ArtifactBytes() = 0;  // Sum of all sizes.
 };
 
+// An error undoes what the function wrote, and is what its caller gets. A function is called once.
 using Work = std::function<absl::Status(Transaction&)>;
 
 // Thread-safe.
@@ -151,9 +161,9 @@ class Store {
 
   // Runs `work` in a transaction and returns when it is durable. Not to be called from within `work`.
   virtual absl::Status Run(const Work& work) = 0;
-  // For `work` that writes nothing: it need not wait for the disk.
+  // For `work` that writes nothing: it need not wait for the disk. It sees all that Run has returned before.
   virtual absl::Status Read(const Work& work) = 0;
-  // Writes a consistent copy to `path`, which does not exist yet, while others go on.
+  // Writes a consistent copy to `path`, which does not exist yet (ALREADY_EXISTS), while others go on.
   virtual absl::Status Backup(const std::string& path) = 0;
 };
 

@@ -183,7 +183,9 @@ TEST(NextGenerationTest, MakesNewChildrenOfTheBest) {
       EXPECT_EQ(child.origin, i < 12 ? v1::Candidate::CROSSED : v1::Candidate::MUTATED);
       EXPECT_THAT(child.parents, SizeIs(i < 12 ? 2 : 1));
       for (const int64_t parent : child.parents) EXPECT_EQ(best.count(parent), 1u);
-      if (i < 12) EXPECT_NE(child.parents[0], child.parents[1]);
+      if (i < 12) {
+        EXPECT_NE(child.parents[0], child.parents[1]);
+      }
     }
   }
 }

@@ -46,7 +46,7 @@ class RunningWorker {
   }
   ~RunningWorker() {
     service_->Stop();
-    Join();
+    Join().IgnoreError();
   }
 
   void Stop() { service_->Stop(); }

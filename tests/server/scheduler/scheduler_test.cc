@@ -449,10 +449,17 @@ TEST_F(SchedulerTest, CancelledTasksAreTakenFromTheirHolders) {
 }
 
 TEST_F(SchedulerTest, ACheckpointIsHandedToTheNextHolder) {
+  const std::string sha256(64, 'a');
+  ASSERT_THAT(store_.Run([&](Transaction& tx) {
+    store::ArtifactRow row;
+    row.set_sha256(sha256);
+    return tx.PutArtifact(row);
+  }),
+              IsOk());
   const int64_t id = Add(Task::TRAIN);
   Member worker = Worker("w");
   ASSERT_THAT(Call(worker), IsOk());
-  worker.request.mutable_held(0)->mutable_progress()->set_checkpoint("artifacts/abc");
+  worker.request.mutable_held(0)->mutable_progress()->set_checkpoint("artifacts/" + sha256);
   worker.request.mutable_held(0)->mutable_progress()->set_step(70);
   ASSERT_THAT(Call(worker), IsOk());
   EXPECT_EQ(scheduler_->ProgressOf(id).step(), 70);
@@ -461,7 +468,16 @@ TEST_F(SchedulerTest, ACheckpointIsHandedToTheNextHolder) {
   Member other = Worker("other");
   ASSERT_THAT(Call(other), IsOk());
   ASSERT_THAT(other.response.grants(), SizeIs(1));
-  EXPECT_EQ(other.response.grants(0).checkpoint(), "artifacts/abc");
+  EXPECT_EQ(other.response.grants(0).checkpoint(), "artifacts/" + sha256);
+}
+
+TEST_F(SchedulerTest, ACheckpointThatIsNotThereIsForgotten) {
+  const int64_t id = Add(Task::TRAIN);
+  Member worker = Worker("w");
+  ASSERT_THAT(Call(worker), IsOk());
+  worker.request.mutable_held(0)->mutable_progress()->set_checkpoint("artifacts/../../etc/passwd");
+  ASSERT_THAT(Call(worker), IsOk());
+  EXPECT_EQ(Get(id).checkpoint(), "");
 }
 
 TEST_F(SchedulerTest, ASilentAgentsBoardsAreOffline) {

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/memory_store.h"
@@ -95,8 +96,8 @@ class SchedulerTest : public ::testing::Test {
   static Member Worker(const std::string& name, int32_t capacity = 4) {
     Member member;
     member.request.set_protocol_version(kProtocolVersion);
-    member.request.set_member("members/" + name);
-    member.request.set_instance(name + "-1");
+    member.request.set_member(absl::StrCat("members/", name));
+    member.request.set_instance(absl::StrCat(name, "-1"));
     member.request.set_kind(v1::Member::WORKER);
     member.request.set_capacity(capacity);
     member.request.add_datasets(kData);
@@ -109,7 +110,7 @@ class SchedulerTest : public ::testing::Test {
     member.request.clear_datasets();
     for (int i = 1; i <= boards; ++i) {
       v1::BoardReport& report = *member.request.add_boards();
-      report.set_name("boards/" + name + "-" + std::to_string(i));
+      report.set_name(absl::StrCat("boards/", name, "-", i));
       report.set_board_type(kType);
     }
     return member;
@@ -524,7 +525,7 @@ TEST_F(SchedulerTest, IdleMembersOfALargeFarmCallLessOften) {
   ASSERT_THAT(Call(first), IsOk());
   EXPECT_EQ(first.response.next_call_ms(), 250);
   for (int i = 0; i < 1000; ++i) {
-    Member member = Worker("w" + std::to_string(i), 0);
+    Member member = Worker(absl::StrCat("w", i), 0);
     ASSERT_THAT(Call(member), IsOk());
   }
   ASSERT_THAT(Call(first), IsOk());

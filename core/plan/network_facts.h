@@ -24,9 +24,9 @@ struct NetworkFacts {
   bool fits_sram = true;    // Plan::meets_limit.
 };
 
-// Texts in which every field that changes what a board executes is written once, in a fixed order: equal
-// texts, equal programs but for the weights. The names of the graph and its tensors are left out;
-// those of operators are in, as measurements repeat them. The first line carries a version.
+// Texts in which every field that changes what a board executes is written once, in a fixed order:
+// equal texts, equal programs but for the weights. The names of the graph and its tensors are left
+// out; those of operators are in, as measurements repeat them. The first line carries a version.
 std::string DigestText(const Graph& graph);
 std::string DigestText(const Plan& plan);
 

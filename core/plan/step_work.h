@@ -1,5 +1,5 @@
-// What each step of a plan executes, known before anything is measured: how much, and by which kind of
-// kernel. Halos of tiles are counted each time they are computed.
+// What each step of a plan executes, known before anything is measured: how much, and by which kind
+// of kernel. Halos of tiles are counted each time they are computed.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@ namespace boardloop {
 struct StepWork {
   std::string name;  // Of its first operator.
   std::string op;    // "CONV_2D", "CONV_2D + ADD"
-  // `op` and what else chooses a kernel: "DEPTHWISE_CONV_2D k5 s2", "CONV_2D k1 s1 + ADD". Steps of one
-  // kind differ in their extents only.
+  // `op` and what else chooses a kernel: "DEPTHWISE_CONV_2D k5 s2", "CONV_2D k1 s1 + ADD". Steps of
+  // one kind differ in their extents only.
   std::string kind;
   int64_t calls = 1;     // Of the kernel: tiles.
   int64_t macs = 0;      // Of all calls together, as everything below.

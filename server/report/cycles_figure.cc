@@ -6,6 +6,7 @@
 #include "server/report/figures.h"
 #include "server/report/html.h"
 #include "server/report/plot.h"
+#include "server/report/step_name.h"
 
 namespace boardloop::report {
 namespace {
@@ -49,12 +50,6 @@ std::string Tip(const v1::OperatorMeasurement& one, int64_t total) {
   return text;
 }
 
-// The end of a name says more than its beginning.
-std::string Shortened(const std::string& name, size_t length) {
-  if (name.size() <= length) return name;
-  return absl::StrCat("..", name.substr(name.size() - (length - 2)));
-}
-
 std::string Draw(const Canvas& canvas, const Operators& operators, const std::string& timing) {
   int64_t most = 1;
   for (const v1::OperatorMeasurement& one : operators) most = std::max(most, one.cycles());
@@ -62,7 +57,7 @@ std::string Draw(const Canvas& canvas, const Operators& operators, const std::st
   const bool millions = most >= 2000000;
   const double unit = millions ? 1e6 : 1e3;
   Margins margins;
-  margins.left = canvas.narrow ? 92 : 122;
+  margins.left = canvas.narrow ? 106 : 122;
   margins.right = canvas.narrow ? 14 : 120;
   const double height = margins.top + margins.bottom + kRowHeight * operators.size();
   PlotAxis y;
@@ -77,8 +72,8 @@ std::string Draw(const Canvas& canvas, const Operators& operators, const std::st
     const v1::OperatorMeasurement& one = operators[i];
     const double top = plot.top() + kRowHeight * i;
     const double end = plot.X(static_cast<double>(one.cycles()) / unit);
-    plot.svg().Text({plot.left() - 8, top + 12.5}, Shortened(one.name(), canvas.narrow ? 13 : 18),
-                    "small", Anchor::kEnd);
+    plot.svg().Text({plot.left() - 8, top + 12.5}, ShortStepName(one.name(), 16), "small",
+                    Anchor::kEnd);
     plot.svg().Rect({plot.left(), top + 2.5}, end - plot.left(), kRowHeight - 5, Colour(one));
     if (!canvas.narrow) {
       plot.svg().Text({plot.right() + 8, top + 12.5},
@@ -114,10 +109,10 @@ std::string Summary(const v1::Measurement& measurement) {
   const int64_t total = Total(measurement.operators());
   int64_t macs = 0;
   for (const v1::OperatorMeasurement& one : measurement.operators()) macs += one.macs();
-  std::string text = absl::StrFormat("%s cycles in %s steps, measured as %s", FormatInteger(total),
+  std::string text = absl::StrFormat("%s cycles in %s steps of %s", FormatInteger(total),
                                      FormatInteger(measurement.operators_size()),
                                      measurement.mode() == v1::Measurement::RESIDENT
-                                         ? "a resident program"
+                                         ? "the resident program"
                                          : "the image that is delivered");
   if (measurement.clock_hz() > 0) {
     absl::StrAppendFormat(&text, " at %s MHz",

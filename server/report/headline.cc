@@ -182,33 +182,30 @@ std::string Headline(const SearchReport& report, const Facts& facts) {
 }
 
 std::string AccuracyTable(const SearchReport& report, const Facts& facts) {
-  HtmlTable table("Top-1 on the way", {{"network"},
-                                       {"arithmetic"},
-                                       {"split"},
-                                       {"images", true},
-                                       {"top-1", true},
-                                       {"95 % interval", true}});
+  HtmlTable table(
+      "Top-1 on the way",
+      {{"network"}, {"split"}, {"top-1", true}, {"95% interval", true}, {"images", true}});
   if (facts.winner != nullptr && facts.winner->has_top1()) {
-    table.AddRow({"with the super-network's weights, in the search", "float", "validation", "-",
-                  Percent(facts.winner->top1()), "-"});
+    table.AddRow({"super-network's weights, in the search", "validation",
+                  Percent(facts.winner->top1()), "-", "-"});
   }
   if (report.specialized) {
     const v1::SpecializeOutput& output = *report.specialized;
-    const std::string int8 =
-        output.qat() ? "int8, quantization-aware training" : "int8, after training";
-    table.AddRow({"fine-tuned", "float", "validation", "-", Percent(output.val_top1_fp32()), "-"});
-    table.AddRow({"quantized", int8, "validation", "-", Percent(output.val_top1_int8()), "-"});
-    if (output.test_images() > 0) {
-      const int64_t images = output.test_images();
-      table.AddRow({"fine-tuned", "float", "test", FormatInteger(images),
-                    Percent(output.test_top1_fp32()), Interval(output.test_top1_fp32(), images)});
-      table.AddRow({"quantized, on the host", int8, "test", FormatInteger(images),
-                    Percent(output.test_top1_int8()), Interval(output.test_top1_int8(), images)});
+    const std::string int8 = output.qat() ? "int8, quantization-aware training" : "int8";
+    const int64_t images = output.test_images();
+    table.AddRow({"fine-tuned, float", "validation", Percent(output.val_top1_fp32()), "-", "-"});
+    table.AddRow({int8, "validation", Percent(output.val_top1_int8()), "-", "-"});
+    if (images > 0) {
+      table.AddRow({"fine-tuned, float", "test", Percent(output.test_top1_fp32()),
+                    Interval(output.test_top1_fp32(), images), FormatInteger(images)});
+      table.AddRow({absl::StrCat(int8, ", on the host"), "test", Percent(output.test_top1_int8()),
+                    Interval(output.test_top1_int8(), images), FormatInteger(images)});
     }
   }
   if (facts.board_top1) {
-    table.AddRow({"quantized, on the board", "int8", "test", FormatInteger(report.image->inputs()),
-                  Percent(*facts.board_top1), Interval(*facts.board_top1, report.image->inputs())});
+    const int64_t images = report.image->inputs();
+    table.AddRow({"int8, on the board", "test", Percent(*facts.board_top1),
+                  Interval(*facts.board_top1, images), FormatInteger(images)});
   }
   if (table.empty()) return Paragraph("No network was trained to its end, so there is no top-1.");
   return absl::StrCat(

@@ -92,8 +92,8 @@ std::string Draw(const Canvas& canvas, const std::vector<Row>& rows) {
   constexpr double kRow = 34;
   constexpr double kBar = 18;
   Margins margins;
-  margins.left = canvas.narrow ? 92 : 112;
-  margins.right = canvas.narrow ? 60 : 150;
+  margins.left = canvas.narrow ? 102 : 112;
+  margins.right = canvas.narrow ? 46 : 150;
   const double height = margins.top + kRow * static_cast<double>(rows.size()) + margins.bottom;
   PlotAxis y;
   y.low = 0;

@@ -74,7 +74,7 @@ std::string Draw(const Canvas& canvas, const std::vector<LatencyPair>& pairs,
   Plot plot(
       canvas, height, margins,
       {canvas.narrow ? "predictor-n" : "predictor-w", "Latency as predicted and as measured",
-       "One dot for each candidate; on the diagonal the prediction is right; the band is 5 % to "
+       "One dot for each candidate; on the diagonal the prediction is right; the band is 5% to "
        "either side."},
       NumberAxis(absl::StrCat(timing.empty() ? "measured" : timing, " latency (ms)"), low, high, 5),
       NumberAxis("predicted latency (ms)", low, high, 5), "plot near square");
@@ -100,7 +100,7 @@ std::string ErrorTable(const PredictorStatistics& predictor, const Errors& error
   table.AddRow({"median absolute error", absl::StrFormat("%.2f%%", errors.median_absolute)});
   table.AddRow({"mean error (bias)", absl::StrFormat("%+.2f%%", errors.mean)});
   table.AddRow({"largest error", absl::StrFormat("%.2f%%", errors.largest)});
-  table.AddRow({"within 5 %",
+  table.AddRow({"within 5%",
                 FormatShare(static_cast<double>(errors.within_5) / static_cast<double>(pairs))});
   table.AddRow({"measurements it learned from", FormatInteger(predictor.measurements)});
   if (predictor.error_percent) {
@@ -148,7 +148,7 @@ std::string PredictorFigure(const SearchReport& report, const Facts& facts) {
       errors.mean_absolute, errors.largest);
   const std::string legend = Legend({{Swatch::kDot, "feasible", "candidate"},
                                      {Swatch::kLine, "diagonal", "prediction = measurement"},
-                                     {Swatch::kBox, "band", "within 5 %"}});
+                                     {Swatch::kBox, "band", "within 5%"}});
   return absl::StrCat(Paragraph(text),
                       Drawing(legend, Draw(kSquare, drawn, timing), Draw(kNarrow, drawn, timing)),
                       table);

@@ -40,7 +40,7 @@ std::string BoardSource(const v1::Measurement& measurement) {
 
 HtmlTable FigureTable() {
   return HtmlTable("Where every figure comes from",
-                   {{"figure"}, {"value", true}, {"how", false, true}, {"source", false, true}});
+                   {{"figure"}, {"value", true}, {"how"}, {"source", false, true}});
 }
 
 void AddNetwork(const SearchReport& report, const Facts& facts, HtmlTable* table) {

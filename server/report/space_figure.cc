@@ -114,7 +114,7 @@ HtmlTable EmptyTable(const std::string& caption) {
                              {"fit", true},
                              {"sampled", true},
                              {"mean MACs", true},
-                             {"95 % interval", true},
+                             {"95% interval", true},
                              {""}});
 }
 

@@ -6,6 +6,7 @@
 #include "server/report/figures.h"
 #include "server/report/html.h"
 #include "server/report/plot.h"
+#include "server/report/step_name.h"
 
 namespace boardloop::report {
 namespace {
@@ -34,11 +35,6 @@ std::string Tip(const Graph& graph, const Step& step, size_t index) {
   return text;
 }
 
-std::string Shortened(const std::string& name) {
-  if (name.size() <= kMaxNameLength) return name;
-  return absl::StrCat("..", name.substr(name.size() - (kMaxNameLength - 2)));
-}
-
 class SramDrawing {
  public:
   SramDrawing(const PlannedNetwork& network, int64_t limit) : network_(network), limit_(limit) {
@@ -51,15 +47,15 @@ class SramDrawing {
   std::string Draw(const Canvas& canvas) const {
     const std::vector<Step>& steps = network_.plan.steps;
     Margins margins;
-    margins.bottom = 112;
+    margins.bottom = 124;
     margins.top = 24;
     PlotAxis x;
     x.title = "step, in order of execution";
     x.high = static_cast<double>(std::max<size_t>(steps.size(), 1));
-    x.title_offset = 104;
+    x.title_offset = 116;
     const int64_t top = ShowsLimit() ? std::max(highest_, limit_) : highest_;
     Plot plot(
-        canvas, canvas.narrow ? 360 : 420, margins,
+        canvas, canvas.narrow ? 370 : 430, margins,
         {canvas.narrow ? "sram-n" : "sram-w", "SRAM at each step of the network",
          "Columns: bytes of activations and kernel scratch that are alive while a step runs."},
         x, NumberAxis("SRAM (kB)", 0, Kb(top) * 1.06, canvas.narrow ? 5 : 6));
@@ -93,8 +89,8 @@ class SramDrawing {
         std::max(1.0, 13.0 * static_cast<double>(steps.size()) / pixels + 0.999));
     for (size_t i = 0; i < steps.size(); i += every) {
       const double x = plot->X(static_cast<double>(i) + 0.5);
-      plot->svg().Text({x + 3, plot->bottom() + 9}, Shortened(steps[i].name), "small", Anchor::kEnd,
-                       -60);
+      plot->svg().Text({x + 3, plot->bottom() + 9}, ShortStepName(steps[i].name, kMaxNameLength),
+                       "small", Anchor::kEnd, -60);
     }
   }
 
@@ -119,7 +115,6 @@ std::string NumbersTable(const PlannedNetwork& network) {
                                    {"patch"}});
   const std::vector<Step>& steps = network.plan.steps;
   for (size_t i = 0; i < steps.size(); ++i) {
-    std::vector<std::string> kinds;
     std::string kind;
     for (const int32_t op : steps[i].ops) {
       absl::StrAppend(&kind, kind.empty() ? "" : " + ", OpKindName(network.graph.ops[op].kind));

@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/base/status.h"
+#include "server/store/artifact_references.h"
 #include "server/store/timestamps.h"
 
 namespace boardloop {
@@ -316,10 +317,12 @@ absl::Status Scheduler::TakeProgress(Transaction& tx, Call& call) {
       if (task.id() != TaskId(held.task()) || task.checkpoint() == held.progress().checkpoint()) {
         continue;
       }
+      const absl::Status referred =
+          ReferToArtifact(tx, held.progress().checkpoint(), task.owner());
+      if (absl::IsNotFound(referred)) continue;  // Nobody could go on from it.
+      BL_RETURN_IF_ERROR(referred);
       task.set_checkpoint(held.progress().checkpoint());
       BL_RETURN_IF_ERROR(tx.UpdateTask(task));
-      const std::string digest = task.checkpoint().substr(std::string("artifacts/").size());
-      BL_RETURN_IF_ERROR(tx.AddReference(digest, task.owner()));
     }
   }
   return absl::OkStatus();

@@ -14,7 +14,8 @@
 namespace boardloop {
 namespace {
 
-// Keeps the generators of evolution apart from those of space optimization, which has the same seed.
+// Keeps the generators of evolution apart from those of space optimization, which has the same
+// seed.
 constexpr uint64_t kEvolutionStream = 0x65766f6c7574696f;  // "evolutio"
 
 // Needed over allowed, the larger of SRAM and flash. A limit of 0 is none.
@@ -43,7 +44,8 @@ class Brood {
 
   void MarkKnown(const Subnet& subnet) { known_.insert(CanonicalText(subnet)); }
 
-  // Takes what `draw` gives until there are `wanted` children in all, the tries are used up or the space is.
+  // Takes what `draw` gives until there are `wanted` children in all, the tries are used up or the
+  // space is.
   template <typename Draw>
   absl::Status Fill(size_t wanted, Draw&& draw) {
     const int64_t missing = static_cast<int64_t>(wanted) - static_cast<int64_t>(size());

@@ -1,13 +1,14 @@
-// Evolution: which subnets a search looks at next. The first generation is drawn at random; each later
-// one descends from the best candidates so far, by crossing two of them and by mutating one (Lin et al.
-// 2020; Cai et al. 2020). Candidates stay eligible as parents for all later generations.
+// Evolution: which subnets a search looks at next. The first generation is drawn at random; each
+// later one descends from the best candidates so far, by crossing two of them and by mutating one
+// (Lin et al. 2020; Cai et al. 2020). Candidates stay eligible as parents for all later
+// generations.
 //
 // Invariants:
-//   (1) A generation is a function of the problem, its number and the individuals before it; not of their
-//       order, of time, or of the number of threads. Its generator is that of item `generation` of the
-//       search's seed.
-//   (2) Every child fits the SRAM and flash limits as planned, and differs from every individual and every
-//       other child.
+//   (1) A generation is a function of the problem, its number and the individuals before it; not of
+//       their order, of time, or of the number of threads. Its generator is that of item
+//       `generation` of the search's seed.
+//   (2) Every child fits the SRAM and flash limits as planned, and differs from every individual
+//       and every other child.
 //   (3) The number of draws is bounded: tries_per_child for each child wanted.
 #pragma once
 
@@ -65,9 +66,9 @@ double CountSubnets(const Space& space);
 // Other errors are those of `facts`.
 absl::StatusOr<Generation> FirstGeneration(const EvolutionProblem& problem);
 
-// Generation `generation`, at least 1. Its crossovers come first, then its mutations. A crossover that
-// gives nothing new within its tries, or has no second parent, is replaced by a mutation. No child
-// at all is not an error: the generation says why.
+// Generation `generation`, at least 1. Its crossovers come first, then its mutations. A crossover
+// that gives nothing new within its tries, or has no second parent, is replaced by a mutation. No
+// child at all is not an error: the generation says why.
 //
 // INVALID_ARGUMENT  no individuals
 // Other errors are those of `facts`.

@@ -65,7 +65,7 @@ absl::StatusOr<std::optional<LatencyPredictor>> FitPredictor(const Setting& sett
   }
   if (samples.empty()) return std::nullopt;
   BL_ASSIGN_OR_RETURN(LatencyPredictor predictor, LatencyPredictor::Fit(samples));
-  return std::move(predictor);
+  return predictor;
 }
 
 v1::Candidate ToCandidate(const std::string& search, int64_t number, int32_t generation,

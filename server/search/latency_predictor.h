@@ -1,16 +1,16 @@
 // Predicts the latency of a network on a board type from networks measured there.
 //
 // A network is the sum of its steps. The time of a step is a linear function, without negative
-// coefficients, of what the step executes (StepWork); each kind of step has a function of its own, fitted
-// to the measured cycles of its kind. Kinds never measured, and networks measured without their
-// steps, are served by one function fitted to whole networks.
+// coefficients, of what the step executes (StepWork); each kind of step has a function of its own,
+// fitted to the measured cycles of its kind. Kinds never measured, and networks measured without
+// their steps, are served by one function fitted to whole networks.
 //
 // Invariants:
 //   (1) A predictor is a function of the samples and options; not of the samples' order.
-//   (2) Its error is that on networks it has not seen: by cross-validation, where all samples of a network
-//       are held out together.
-//   (3) A prediction is called confident only where that error says something: enough networks, every
-//       kind of step measured, nothing much larger than what was measured.
+//   (2) Its error is that on networks it has not seen: by cross-validation, where all samples of a
+//       network are held out together.
+//   (3) A prediction is called confident only where that error says something: enough networks,
+//       every kind of step measured, nothing much larger than what was measured.
 #pragma once
 
 #include <array>
@@ -51,8 +51,9 @@ struct PredictorError {
   double mape = 0;
   // Whether it ranks networks as boards do: Kendall's tau-b, in [-1, 1]; 0 below 2 networks.
   double kendall_tau = 0;
-  // `coverage` of unseen networks are off by at most this share (split conformal prediction, Vovk et
-  // al. 2005); infinite where there are too few networks to say so.
+  // `coverage` of unseen networks are off by at most this share (cross-conformal prediction, Vovk
+  // 2015), as far as they are drawn as the measured ones were; evolution drifts, so a search fits
+  // again each generation. Infinite where there are too few networks to say so.
   double band = 0;
 };
 

@@ -8,7 +8,7 @@
 #include "core/base/status.h"
 #include "core/board/board_type.h"
 #include "server/scheduler/task_rules.h"
-#include "server/search/names.h"
+#include "server/store/artifact_references.h"
 #include "server/store/timestamps.h"
 
 namespace boardloop {
@@ -53,19 +53,18 @@ store::Task TaskOf(const MeasurementJob& job) {
 
 absl::StatusOr<MeasurementJob> MeasurementJobs::Create(Transaction& tx, MeasurementJob job) {
   BL_RETURN_IF_ERROR(CheckJob(job));
-  BL_ASSIGN_OR_RETURN(const std::optional<store::ArtifactRow> model,
-                      tx.GetArtifact(ArtifactDigest(job.model())));
-  if (!model.has_value()) {
+  const absl::Status referred = ReferToArtifact(tx, job.model(), job.name());
+  if (absl::IsNotFound(referred)) {
     return absl::NotFoundError(absl::StrFormat(
         "measurement.model is \"%s\": no such artifact, upload it first", job.model()));
   }
+  BL_RETURN_IF_ERROR(referred);
   if (job.mode() == v1::Measurement::MODE_UNSPECIFIED) job.set_mode(v1::Measurement::IMAGE);
   job.set_inputs(std::max(job.inputs(), 1));
   job.set_state(MeasurementJob::QUEUED);
   job.clear_message();
   job.clear_measurement();
   *job.mutable_create_time() = ToTimestamp(clock_.Now());
-  BL_RETURN_IF_ERROR(tx.AddReference(ArtifactDigest(job.model()), job.name()));
   BL_RETURN_IF_ERROR(scheduler_->AddTask(tx, TaskOf(job)).status());
   BL_RETURN_IF_ERROR(tx.PutMeasurement(job));
   return job;

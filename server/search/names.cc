@@ -8,7 +8,6 @@ namespace boardloop {
 namespace {
 
 constexpr char kSearches[] = "searches/";
-constexpr char kArtifacts[] = "artifacts/";
 constexpr char kCandidates[] = "/candidates/";
 
 }  // namespace
@@ -30,12 +29,6 @@ int64_t CandidateNumber(const std::string& candidate) {
   }
   return number;
 }
-
-std::string ArtifactDigest(const std::string& artifact) {
-  return absl::StartsWith(artifact, kArtifacts) ? artifact.substr(sizeof(kArtifacts) - 1) : "";
-}
-
-std::string ArtifactName(const std::string& sha256) { return absl::StrCat(kArtifacts, sha256); }
 
 bool IsSearchName(const std::string& name) {
   return absl::StartsWith(name, kSearches) && name.size() > sizeof(kSearches) - 1;

@@ -1,4 +1,4 @@
-// Names of searches, candidates and artifacts.
+// Names of searches and candidates.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,6 @@ std::string CandidateName(const std::string& search, int64_t number);
 // The search and the number of `searches/{search}/candidates/{number}`; -1 for anything else.
 std::string SearchOfCandidate(const std::string& candidate);
 int64_t CandidateNumber(const std::string& candidate);
-
-// The hexadecimal digits of `artifacts/{sha256}`, and back.
-std::string ArtifactDigest(const std::string& artifact);
-std::string ArtifactName(const std::string& sha256);
 
 bool IsSearchName(const std::string& name);  // "searches/" and something.
 

@@ -11,8 +11,8 @@
 namespace boardloop {
 namespace {
 
-// Keeps the matrix definite when features depend on each other (a depthwise convolution's MACs are a
-// multiple of its outputs). Relative to the largest entry of a scaled feature's diagonal.
+// Keeps the matrix definite when features depend on each other (a depthwise convolution's MACs are
+// a multiple of its outputs). Relative to the largest entry of a scaled feature's diagonal.
 constexpr double kRidge = 1e-10;
 // Share of the targets' squares that counts as no error at all.
 constexpr double kRounding = 1e-12;

@@ -12,10 +12,11 @@ struct LeastSquaresRow {
   double weight = 1;
 };
 
-// The coefficients c >= 0 that minimize the weighted sum of (features . c - target)^2, over the choice of
-// features with the least Akaike criterion: a feature is used only if it explains more than chance
-// would, and at most one for every three rows. Every choice is tried, which is exact and fast for so few. The
-// result depends on the order of rows only by rounding. All 0 without rows.
+// The coefficients c >= 0 that minimize the weighted sum of (features . c - target)^2, over the
+// choice of features with the least Akaike criterion: a feature is used only if it explains more
+// than chance would, and at most one for every three rows. Every choice is tried, which is exact
+// and fast for so few. The result depends on the order of rows only by rounding. All 0 without
+// rows.
 std::vector<double> FitNonnegative(const std::vector<LeastSquaresRow>& rows);
 
 }  // namespace boardloop

@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/base/artifact_name.h"
 #include "core/base/status.h"
 #include "core/data/checkpoint_header.h"
 #include "core/space/network_limits.h"
@@ -106,7 +107,8 @@ PlanOptions PlanOptionsOf(const v1::SearchSpec& spec, const v1::Limits& limits,
 
 absl::StatusOr<v1::CheckpointHeader> SupernetOf(const SearchContext& context,
                                                 const std::string& artifact) {
-  BL_ASSIGN_OR_RETURN(const std::string bytes, context.artifacts.ReadAll(ArtifactDigest(artifact)));
+  BL_ASSIGN_OR_RETURN(const std::string sha256, ArtifactSha256(artifact));
+  BL_ASSIGN_OR_RETURN(const std::string bytes, context.artifacts.ReadAll(sha256));
   BL_ASSIGN_OR_RETURN(v1::CheckpointHeader header, ParseCheckpointHeader(bytes, artifact));
   if (!header.subnet().empty()) {
     return absl::InvalidArgumentError(

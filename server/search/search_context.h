@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "boardloop/v1/checkpoint.pb.h"
 #include "core/base/clock.h"
 #include "core/board/board_type.h"
 #include "core/plan/plan.h"

@@ -16,6 +16,7 @@
 #include "server/search/search_progress.h"
 #include "server/search/spec.h"
 #include "server/search/stages.h"
+#include "server/store/artifact_references.h"
 #include "server/store/timestamps.h"
 
 namespace boardloop {
@@ -188,7 +189,7 @@ absl::Status SearchEngine::Insert(Transaction& tx, v1::Search search) {
   BL_RETURN_IF_ERROR(PutSearch(tx, clock_, search));
   const std::string& supernet = search.spec().supernet_artifact();
   if (!supernet.empty()) {
-    BL_RETURN_IF_ERROR(tx.AddReference(ArtifactDigest(supernet), search.name()));
+    BL_RETURN_IF_ERROR(ReferToArtifact(tx, supernet, search.name()));
   }
   return AddEvent(tx, clock_.Now(), search.name(), "SEARCH_CREATED", search.display_name());
 }
@@ -252,7 +253,9 @@ absl::Status SearchEngine::KeepOutputs(Transaction& tx, const Task& task) {
         result.specialize().model_tflite(), result.specialize().model_onnx(),
         result.specialize().samples(), result.measure().library(), result.measure().firmware()}) {
     if (artifact.empty()) continue;
-    BL_RETURN_IF_ERROR(tx.AddReference(ArtifactDigest(artifact), task.owner()));
+    // One that is not there is found missing by the stage that needs it, and must not keep the result from being taken.
+    const absl::Status referred = ReferToArtifact(tx, artifact, task.owner());
+    if (!referred.ok() && !absl::IsNotFound(referred)) return referred;
   }
   return absl::OkStatus();
 }

@@ -13,8 +13,9 @@
 
 namespace boardloop {
 
-// The best `count` feasible individuals, the best first, fewer if there are fewer. For OBJECTIVE_PARETO
-// they are those of the front, the least crowded first, and of later fronts only when it is too small.
+// The best `count` feasible individuals, the best first, fewer if there are fewer. For
+// OBJECTIVE_PARETO they are those of the front, the least crowded first, and of later fronts only
+// when it is too small.
 std::vector<Individual> Finalists(v1::Objective objective, absl::Span<const Individual> individuals,
                                   size_t count);
 
@@ -31,10 +32,10 @@ struct MeasureDecision {
   std::string reason;  // For people.
 };
 
-// Whether a board measures `candidate`, which has its score and no latency yet. It is measured when the
-// prediction is not confident, when the latency limit lies within its error, or when it would be a parent
-// or a finalist among `others` if the prediction were right. A confident prediction beyond the limit needs no board:
-// the candidate is infeasible by it.
+// Whether a board measures `candidate`, which has its score and no latency yet. It is measured when
+// the prediction is not confident, when the latency limit lies within its error, or when it would
+// be a parent or a finalist among `others` if the prediction were right. A confident prediction
+// beyond the limit needs no board: the candidate is infeasible by it.
 //
 // `others` are the candidates of closed generations, so that the answer does not depend on who
 // answered first.

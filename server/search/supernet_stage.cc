@@ -1,7 +1,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/status.h"
-#include "server/search/names.h"
 #include "server/search/stages.h"
+#include "server/store/artifact_references.h"
 
 namespace boardloop {
 namespace {
@@ -35,8 +35,7 @@ absl::Status BeginEvolution(const SearchContext& context, const v1::Search& sear
                       [&](Transaction& tx, v1::Search& row) -> absl::Status {
                         row.set_supernet(supernet);
                         row.set_stage(v1::Search::EVOLUTION);
-                        BL_RETURN_IF_ERROR(
-                            tx.AddReference(ArtifactDigest(supernet), search.name()));
+                        BL_RETURN_IF_ERROR(ReferToArtifact(tx, supernet, search.name()));
                         return AddEvent(tx, context.clock.Now(), row.name(), "STAGE_BEGAN",
                                         absl::StrCat("evolution in ", supernet));
                       });

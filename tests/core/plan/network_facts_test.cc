@@ -53,8 +53,8 @@ TEST(NetworkFactsTest, PlanSubnetGivesTheSameFacts) {
             FactsOf(SubnetGraph(CanonicalText(subnet)), network->plan).graph_digest);
 }
 
-// Programs of all versions must agree, else the measurement cache forgets what it knows: when one of
-// these changes, the first line of its text needs another version.
+// Programs of all versions must agree, else the measurement cache forgets what it knows: when one
+// of these changes, the first line of its text needs another version.
 TEST(NetworkFactsTest, DigestsAreStable) {
   Plan plan;  // Made by hand: a better planner makes other plans.
   plan.steps = {{"stem", {0}, true, 0, 128, 64, 0}};

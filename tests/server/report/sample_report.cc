@@ -81,7 +81,11 @@ void AddSpaces(const Space& space, v1::Search* search, Random* random) {
     if (result.survivors() >= 50) ranked.push_back(&result);
     // The pair whose networks the sample holds comes first.
     if (result.width_mult() == kWidth && result.resolution() == kResolution) {
+      const double scale = 9e6 / result.mean_macs();
       result.set_mean_macs(9e6);
+      for (int64_t& macs : *result.mutable_macs_quantiles()) {
+        macs = static_cast<int64_t>(static_cast<double>(macs) * scale);
+      }
     }
   }
   std::stable_sort(ranked.begin(), ranked.end(),
@@ -179,7 +183,7 @@ v1::Measurement MeasurementOf(const v1::Candidate& candidate, const PlannedNetwo
     one->set_macs(Macs(network.graph, op));
     const bool depthwise = op.kind == OpKind::kDepthwiseConv2d;
     one->set_kernel(depthwise ? "bl_dwconv_k5s1_s8" : "bl_pointwise_4x2_s8");
-    one->set_cycles(1200 + one->macs() * (depthwise ? 21 : 12) / 10);
+    one->set_cycles(1200 + one->macs() * (depthwise ? 17 : 12) / 10);
     one->set_instructions(one->cycles() * 8 / 10);
     total += one->cycles();
   }

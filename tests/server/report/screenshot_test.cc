@@ -95,17 +95,18 @@ class ScreenshotTest : public testing::Test {
     const auto bytes = ReadFile(png, kMaxPngBytes);
     EXPECT_THAT(bytes, IsOk());
     if (!bytes.ok()) return {};
-    Keep(*bytes, absl::StrCat(width, dark ? "-dark" : "-light"));
+    Keep(*bytes, absl::StrCat("report-", width, "x", height, dark ? "-dark" : "-light", ".png"));
+    Keep(report, "report.html");
     const auto image = DecodeImage(*bytes);
     EXPECT_THAT(image, IsOk());
     return image.ok() ? *image : Image{};
   }
 
-  // For people: BOARDLOOP_SCREENSHOTS names a folder to keep the pictures in.
-  static void Keep(const std::string& png, const std::string& name) {
+  // For people: BOARDLOOP_SCREENSHOTS names a folder to keep page and pictures in.
+  static void Keep(const std::string& content, const std::string& name) {
     const char* folder = getenv("BOARDLOOP_SCREENSHOTS");
     if (folder == nullptr) return;
-    EXPECT_THAT(WriteFileAtomically(absl::StrCat(folder, "/report-", name, ".png"), png), IsOk());
+    EXPECT_THAT(WriteFileAtomically(absl::StrCat(folder, "/", name), content), IsOk());
   }
 
   static std::string* chromium_;

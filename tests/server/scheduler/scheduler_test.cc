@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/memory_store.h"
@@ -95,8 +96,8 @@ class SchedulerTest : public ::testing::Test {
   static Member Worker(const std::string& name, int32_t capacity = 4) {
     Member member;
     member.request.set_protocol_version(kProtocolVersion);
-    member.request.set_member("members/" + name);
-    member.request.set_instance(name + "-1");
+    member.request.set_member(absl::StrCat("members/", name));
+    member.request.set_instance(absl::StrCat(name, "-1"));
     member.request.set_kind(v1::Member::WORKER);
     member.request.set_capacity(capacity);
     member.request.add_datasets(kData);
@@ -109,7 +110,7 @@ class SchedulerTest : public ::testing::Test {
     member.request.clear_datasets();
     for (int i = 1; i <= boards; ++i) {
       v1::BoardReport& report = *member.request.add_boards();
-      report.set_name("boards/" + name + "-" + std::to_string(i));
+      report.set_name(absl::StrCat("boards/", name, "-", i));
       report.set_board_type(kType);
     }
     return member;
@@ -449,10 +450,17 @@ TEST_F(SchedulerTest, CancelledTasksAreTakenFromTheirHolders) {
 }
 
 TEST_F(SchedulerTest, ACheckpointIsHandedToTheNextHolder) {
+  const std::string sha256(64, 'a');
+  ASSERT_THAT(store_.Run([&](Transaction& tx) {
+    store::ArtifactRow row;
+    row.set_sha256(sha256);
+    return tx.PutArtifact(row);
+  }),
+              IsOk());
   const int64_t id = Add(Task::TRAIN);
   Member worker = Worker("w");
   ASSERT_THAT(Call(worker), IsOk());
-  worker.request.mutable_held(0)->mutable_progress()->set_checkpoint("artifacts/abc");
+  worker.request.mutable_held(0)->mutable_progress()->set_checkpoint("artifacts/" + sha256);
   worker.request.mutable_held(0)->mutable_progress()->set_step(70);
   ASSERT_THAT(Call(worker), IsOk());
   EXPECT_EQ(scheduler_->ProgressOf(id).step(), 70);
@@ -461,7 +469,16 @@ TEST_F(SchedulerTest, ACheckpointIsHandedToTheNextHolder) {
   Member other = Worker("other");
   ASSERT_THAT(Call(other), IsOk());
   ASSERT_THAT(other.response.grants(), SizeIs(1));
-  EXPECT_EQ(other.response.grants(0).checkpoint(), "artifacts/abc");
+  EXPECT_EQ(other.response.grants(0).checkpoint(), "artifacts/" + sha256);
+}
+
+TEST_F(SchedulerTest, ACheckpointThatIsNotThereIsForgotten) {
+  const int64_t id = Add(Task::TRAIN);
+  Member worker = Worker("w");
+  ASSERT_THAT(Call(worker), IsOk());
+  worker.request.mutable_held(0)->mutable_progress()->set_checkpoint("artifacts/../../etc/passwd");
+  ASSERT_THAT(Call(worker), IsOk());
+  EXPECT_EQ(Get(id).checkpoint(), "");
 }
 
 TEST_F(SchedulerTest, ASilentAgentsBoardsAreOffline) {
@@ -508,7 +525,7 @@ TEST_F(SchedulerTest, IdleMembersOfALargeFarmCallLessOften) {
   ASSERT_THAT(Call(first), IsOk());
   EXPECT_EQ(first.response.next_call_ms(), 250);
   for (int i = 0; i < 1000; ++i) {
-    Member member = Worker("w" + std::to_string(i), 0);
+    Member member = Worker(absl::StrCat("w", i), 0);
     ASSERT_THAT(Call(member), IsOk());
   }
   ASSERT_THAT(Call(first), IsOk());

@@ -1,4 +1,5 @@
-// A made-up world for the algorithms of a search: a small space, and an accuracy that needs no training.
+// A made-up world for the algorithms of a search: a small space, and an accuracy that needs no
+// training.
 #pragma once
 
 #include <cmath>
@@ -51,8 +52,8 @@ inline EvolutionProblem Problem(const Space& space, uint64_t seed) {
   return problem;
 }
 
-// Each block adds something, most with the genes that a hidden taste prefers: rugged enough that luck
-// alone does not climb it, smooth enough that good parents have good children.
+// Each block adds something, most with the genes that a hidden taste prefers: rugged enough that
+// luck alone does not climb it, smooth enough that good parents have good children.
 inline double Taste(const Subnet& subnet) {
   double sum = 0;
   for (size_t s = 0; s < subnet.stages.size(); ++s) {

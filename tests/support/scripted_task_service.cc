@@ -16,7 +16,9 @@ namespace {
 constexpr absl::Duration kPatience = absl::Seconds(60);
 constexpr int64_t kNextCallMs = 10;
 
-bool IsAlone(const v1::TaskPayload& payload) { return payload.has_train() || payload.has_specialize(); }
+bool IsAlone(const v1::TaskPayload& payload) {
+  return payload.has_train() || payload.has_specialize();
+}
 
 std::string HolderOf(const v1::SynchronizeRequest& request) {
   return absl::StrCat(request.member(), "/", request.instance());
@@ -24,7 +26,7 @@ std::string HolderOf(const v1::SynchronizeRequest& request) {
 
 }  // namespace
 
-ScriptedTaskService::ScriptedTaskService() { Start(); }
+ScriptedTaskService::ScriptedTaskService(grpc::Service* other) : other_(other) { Start(); }
 
 ScriptedTaskService::~ScriptedTaskService() { GoAway(); }
 
@@ -34,6 +36,7 @@ void ScriptedTaskService::Start() {
   builder.AddListeningPort(absl::StrCat("127.0.0.1:", port_), grpc::InsecureServerCredentials(),
                            &port_);
   builder.RegisterService(this);
+  if (other_ != nullptr) builder.RegisterService(other_);
   server_ = builder.BuildAndStart();
   ASSERT_NE(server_, nullptr);
 }

@@ -14,6 +14,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "boardloop/v1/task_service.grpc.pb.h"
+#include "grpcpp/impl/codegen/service_type.h"
 #include "grpcpp/server.h"
 
 namespace boardloop {
@@ -21,7 +22,8 @@ namespace boardloop {
 // Thread-safe. Each Await... blocks until what it waits for is so, and fails the test after a minute.
 class ScriptedTaskService : public v1::TaskService::Service {
  public:
-  ScriptedTaskService();
+  // `other` is served at the same port; not owned, may be null.
+  explicit ScriptedTaskService(grpc::Service* other = nullptr);
   ~ScriptedTaskService() override;
 
   std::string address() const;  // "127.0.0.1:PORT"
@@ -68,6 +70,7 @@ class ScriptedTaskService : public v1::TaskService::Service {
   void GrantTasks(const v1::SynchronizeRequest& request, v1::SynchronizeResponse& response)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
+  grpc::Service* const other_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
 

@@ -26,15 +26,13 @@ class SpecializeTaskTest : public testing::Test {
   SpecializeTaskTest() {
     Machine machine(artifacts_, /*threads=*/2);
     v1::TrainTask task = world_.Train();
-    task.mutable_training()->set_epochs(4);
+    task.mutable_training()->set_epochs(2);
     const absl::StatusOr<v1::TrainOutput> output = machine.Train(world_, task, "a");
     EXPECT_THAT(output, IsOk());
     if (output.ok()) supernet_ = output->supernet();
   }
 
-  v1::SpecializeTask Task() const {
-    return world_.Specialize(supernet_, world_.RandomTexts(1)[0]);
-  }
+  v1::SpecializeTask Task() const { return world_.Specialize(supernet_, world_.RandomTexts(1)[0]); }
   absl::StatusOr<v1::SpecializeOutput> Run(const v1::SpecializeTask& task, int threads = 2) {
     Machine machine(artifacts_, threads);
     return RunSpecializeTask(task, machine.cache, machine.Context());
@@ -61,9 +59,9 @@ TEST_F(SpecializeTaskTest, DeliversAModelInThreeFormatsWithItsFigures) {
   EXPECT_NE(Read(output->model_onnx()), "");
   EXPECT_FALSE(output->qat());
   EXPECT_EQ(output->test_images(), kWorldTestImages);
-  for (const double top1 : {output->val_top1_inherited(), output->val_top1_fp32(),
-                            output->val_top1_int8(), output->test_top1_fp32(),
-                            output->test_top1_int8()}) {
+  for (const double top1 :
+       {output->val_top1_inherited(), output->val_top1_fp32(), output->val_top1_int8(),
+        output->test_top1_fp32(), output->test_top1_int8()}) {
     EXPECT_GT(top1, 0.25);
     EXPECT_LE(top1, 1);
   }
@@ -104,8 +102,9 @@ TEST_F(SpecializeTaskTest, SamplesAreTestImagesEachOnce) {
   for (int64_t i = 0; i < samples->size(); ++i) {
     for (int64_t n = 0; n < test->size(); ++n) {
       const auto pixels = test->pixels.begin() + n * samples->input_bytes;
-      const bool equal = std::equal(samples->input(i).begin(), samples->input(i).end(), pixels,
-                                    [](int8_t value, uint8_t pixel) { return value + 128 == pixel; });
+      const bool equal =
+          std::equal(samples->input(i).begin(), samples->input(i).end(), pixels,
+                     [](int8_t value, uint8_t pixel) { return value + 128 == pixel; });
       if (!equal) continue;
       EXPECT_EQ(samples->labels[i], test->labels[n]);
       seen.insert(n);

@@ -117,8 +117,8 @@ TEST_F(WorkerServiceTest, CarriesOutASearchsTasksFromTheFirstToTheLast) {
     EXPECT_GT(scored.score().images(), 0);
     EXPECT_GT(scored.seconds(), 0);
   }
-  const v1::TaskResult specialized = coordinator_.AwaitResult(
-      coordinator_.Queue(Specialize(supernet), world_.data_folder()));
+  const v1::TaskResult specialized =
+      coordinator_.AwaitResult(coordinator_.Queue(Specialize(supernet), world_.data_folder()));
   ASSERT_EQ(specialized.outcome(), v1::TaskResult::DONE) << specialized.message();
   EXPECT_EQ(specialized.specialize().test_images(), kWorldTestImages);
 }
@@ -188,9 +188,8 @@ TEST_F(WorkerServiceTest, ATaskThatComesBackGoesOnFromItsCheckpoint) {
   coordinator_.Await(training, Training);
   coordinator_.TakeAway(training, /*queue_again=*/true);
   const int64_t step = coordinator_.Get(training).progress.step();
-  coordinator_.Await(training, [&](const Task& task) {
-    return task.epoch == 2 && task.progress.step() >= step;
-  });
+  coordinator_.Await(
+      training, [&](const Task& task) { return task.epoch == 2 && task.progress.step() >= step; });
   coordinator_.TakeAway(training, /*queue_again=*/false);
 }
 

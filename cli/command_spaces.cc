@@ -114,7 +114,7 @@ void AddSpacesCommand(CLI::App& program, Action& action) {
   command.footer(kNotes);
   auto flags = std::make_shared<SpacesFlags>();
   SpaceOptimizationOptions& optimization = flags->optimization;
-  AddBoard(command, flags->board, "Board type (see `boardloop boards`)");
+  AddBoard(command, flags->board, "Board type (see `boardloop board-types`)");
   AddSize(command, "--sram", flags->sram, "SRAM for the network instead of the board's");
   AddSize(command, "--flash", flags->flash, "Flash for the network instead of the board's");
   command.add_option("--preset", flags->preset, "Space: a preset or a space file")

@@ -13,7 +13,7 @@
 #include "core/space/space.h"
 #include "torch/cuda.h"
 #include "worker/data/layout.h"
-#include "worker/presets.h"
+#include "core/presets/training_presets.h"
 
 namespace boardloop {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "cli/command.h"
+#include "cli/local/commands.h"
 #include "cli/local/local_stack.h"
 #include "cli/options.h"
 #include "cli/output.h"

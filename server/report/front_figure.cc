@@ -35,12 +35,14 @@ ColourScale MakeColourScale(const std::vector<DrawnCandidate>& marks) {
     low = i == 0 ? kb : std::min(low, kb);
     high = std::max(high, kb);
   }
-  for (double power = 0.1; power < 1e9; power *= 10) {
+  double power = 0.1;
+  for (int digits = 0; digits < 10; ++digits) {  // Up to 100 MB: more than any board has.
     for (const double factor : {1.0, 2.0, 5.0}) {
       const double step = factor * power;
       const double start = std::floor(low / step) * step;
       if (start + step * kColours > high) return {start, step};
     }
+    power *= 10;
   }
   return {0, 1};
 }

@@ -13,6 +13,6 @@
 
 namespace boardloop {
 
-std::string ReportHtml(const SearchReport& report);
+std::string ReportHtml(const SearchReport& input);
 
 }  // namespace boardloop

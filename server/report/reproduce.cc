@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -34,7 +35,7 @@ std::string SpecJson(const v1::SearchSpec& spec) {
 
 std::string Duration(double seconds) {
   if (seconds < 60) return FormatDecimal(seconds, 1) + " s";
-  const auto whole = static_cast<int64_t>(seconds + 0.5);
+  const auto whole = static_cast<int64_t>(std::llround(seconds));
   if (whole < 3600) return absl::StrFormat("%d min %02d s", whole / 60, whole % 60);
   return absl::StrFormat("%s h %02d min", FormatInteger(whole / 3600), whole / 60 % 60);
 }

@@ -17,7 +17,7 @@ std::string WithBlockOnce(const std::string& name) {
 }  // namespace
 
 std::string ShortStepName(const std::string& name, size_t length) {
-  const std::string once = WithBlockOnce(name);
+  std::string once = WithBlockOnce(name);
   if (once.size() <= length) return once;
   return absl::StrCat("..", once.substr(once.size() - (length - 2)));
 }

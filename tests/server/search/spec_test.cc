@@ -8,7 +8,7 @@
 #include <limits>
 #include <string>
 
-#include "server/search/search_presets.h"
+#include "core/presets/search_presets.h"
 #include "tests/support/status_matchers.h"
 
 namespace boardloop {

@@ -1,4 +1,4 @@
-// boardloop boards: the board types that networks can be made for.
+// boardloop board-types: the board types that networks can be made for.
 
 #include <memory>
 #include <string>
@@ -17,7 +17,7 @@
 namespace boardloop {
 namespace {
 
-constexpr char kHelp[] = "Lists the board types";
+constexpr char kHelp[] = "Lists the board types that networks can be made for";
 
 constexpr char kNotes[] =
     R"("For a network" is what the board type's reserves for stack, data and code leave. A board type is a
@@ -61,7 +61,7 @@ Table ToTable(const std::vector<BoardType>& boards) {
   return table;
 }
 
-absl::StatusOr<ExitCode> RunBoards(bool json) {
+absl::StatusOr<ExitCode> RunBoardTypes(bool json) {
   std::vector<BoardType> boards;
   for (const std::string& name : BoardTypeNames()) {
     BL_ASSIGN_OR_RETURN(BoardType board, LoadBoardType(name));
@@ -74,12 +74,12 @@ absl::StatusOr<ExitCode> RunBoards(bool json) {
 
 }  // namespace
 
-void AddBoardsCommand(CLI::App& program, Action& action) {
-  CLI::App& command = *program.add_subcommand("boards", kHelp);
+void AddBoardTypesCommand(CLI::App& program, Action& action) {
+  CLI::App& command = *program.add_subcommand("board-types", kHelp);
   command.footer(kNotes);
   auto json = std::make_shared<bool>(false);
   AddJson(command, *json);
-  command.callback([json, &action] { action = [json] { return RunBoards(*json); }; });
+  command.callback([json, &action] { action = [json] { return RunBoardTypes(*json); }; });
 }
 
 }  // namespace boardloop

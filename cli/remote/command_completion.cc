@@ -38,10 +38,9 @@ void AddCompletionCommand(CLI::App& program, Action& action) {
   CLI::App& command = *program.add_subcommand("completion", kHelp);
   command.footer(kNotes);
   auto shell = std::make_shared<std::string>();
-  command.add_option("shell", *shell, "Which shell")
-      ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}))
-      ->type_name("bash|zsh|fish");
+  AddChoice<std::string>(command, "shell", *shell,
+                         {{"bash", "bash"}, {"zsh", "zsh"}, {"fish", "fish"}}, "Which shell")
+      ->required();
   command.callback([shell, &program, &action] {
     action = [shell, &program] { return RunCompletion(program, *shell); };
   });

@@ -1,5 +1,6 @@
 // boardloop measure: a model of the user's own on a board of the farm.
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +35,8 @@ Examples:
   boardloop measure model.tflite --board-type virtual-stm32f405 --layers
   boardloop measure model.tflite --board-type stm32f746 --inputs 100 --no-wait
 )";
+
+constexpr absl::Duration kPause = absl::Seconds(1);  // Between streams that break.
 
 struct MeasureFlags {
   RemoteFlags remote;
@@ -100,9 +103,12 @@ absl::StatusOr<v1::MeasurementJob> Wait(Connection& connection, v1::MeasurementJ
                                         absl::Duration patience) {
   Narrator narrator;
   while (!HasEnded(job)) {
-    const absl::Status status = Watch(connection, narrator, &job);
+    absl::Status status = Watch(connection, narrator, &job);
     if (HasEnded(job)) break;
-    if (!status.ok() && !IsTransient(status)) return status;
+    if (status.ok()) status = absl::UnavailableError("the coordinator ended the stream");
+    if (!IsTransient(status)) return status;
+    // Also where it can be reached: it may be about to stop.
+    absl::SleepFor(std::min(patience, kPause));
     if (!connection.AwaitServer(patience)) return AsUnreachable(status);
   }
   return job;

@@ -266,7 +266,7 @@ std::string BashCompletion(const CompletionCommand& program) {
       "# bash completion for boardloop: source this file, or write it to\n"
       "# ~/.local/share/bash-completion/completions/boardloop\n"
       "_boardloop() {\n"
-      "  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} path= word i\n"
+      "  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} path='' word i\n"
       "  COMPREPLY=()\n"
       "  for ((i = 1; i < COMP_CWORD; ++i)); do\n"
       "    word=${path:+$path }${COMP_WORDS[i]}\n"

@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <vector>
 
-#include "absl/strings/str_join.h"
 #include "cli/options.h"
 #include "core/presets/search_presets.h"
 #include "cli/remote/search_file.h"
@@ -80,9 +79,9 @@ void OverrideDataset(const SearchFlags& flags, v1::SearchSpec* spec) {
 }
 
 void OverrideEvolution(const SearchFlags& flags, v1::SearchSpec* spec) {
-  v1::EvolutionSpec& evolution = *spec->mutable_evolution();
-  if (flags.generations) evolution.set_generations(*flags.generations);
+  if (flags.generations) spec->mutable_evolution()->set_generations(*flags.generations);
   if (!flags.population) return;
+  v1::EvolutionSpec& evolution = *spec->mutable_evolution();
   // The others in proportion, as the server does for zeros: a file's may not fit the new one.
   evolution.set_population(*flags.population);
   evolution.clear_parents();
@@ -115,13 +114,10 @@ absl::StatusOr<v1::Search> BaseSearch(const SearchFlags& flags) {
 void AddSearchFlags(CLI::App& command, SearchFlags& flags) {
   command.add_option("file", flags.file, "Search file; flags override it")
       ->type_name("FILE.yaml|FILE.json");
-  const std::vector<std::string> presets = SearchPresetNames();
-  command
-      .add_option("--preset", flags.preset,
-                  "Search to start from; file and flags are laid over it (default: quick without a "
-                  "file)")
-      ->check(CLI::IsMember(presets))
-      ->type_name(absl::StrJoin(presets, "|"))
+  std::vector<Choice<std::string>> presets;
+  for (const std::string& name : SearchPresetNames()) presets.emplace_back(name, name);
+  AddChoice(command, "--preset", flags.preset, presets,
+            "Search to start from; file and flags are laid over it (default: quick without a file)")
       ->group(kGroup);
   command.add_option("--title", flags.title, "Title for people")->type_name("TEXT")->group(kGroup);
   AddDatasetFlags(command, flags);

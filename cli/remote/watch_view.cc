@@ -82,7 +82,8 @@ class Screen {
   }
 
  private:
-  void Add(const std::string& text, LineStyle style = LineStyle::kPlain) {
+  void Add(std::string text, LineStyle style = LineStyle::kPlain) {
+    text.erase(text.find_last_not_of(' ') + 1);
     lines_.push_back({Clip(text, size_.columns), style});
   }
   void Field(const char* name, const std::string& value, LineStyle style = LineStyle::kPlain) {

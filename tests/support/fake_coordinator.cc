@@ -15,6 +15,7 @@
 #include "boardloop/v1/search_service.grpc.pb.h"
 #include "cli/client/grpc_status.h"
 #include "glog/logging.h"
+#include "grpc/impl/codegen/grpc_types.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
@@ -466,6 +467,8 @@ class FakeCoordinator::Impl {
       shared.stopping = false;
     }
     grpc::ServerBuilder builder;
+    // Else a server of another test could share the port.
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.AddListeningPort(absl::StrCat("127.0.0.1:", port), grpc::InsecureServerCredentials(),
                              &port);
     builder.RegisterService(&searches_);

@@ -1,5 +1,6 @@
 #include "cli/remote/format.h"
 
+#include "absl/time/clock.h"
 #include "cli/remote/names.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

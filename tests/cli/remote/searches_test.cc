@@ -159,8 +159,7 @@ TEST_F(SearchesTest, FrontAsTableJsonAndPicture) {
   const std::string plot = folder_.path() + "/front.svg";
   const ProgramRun run = RunRemote(coordinator_, {"front", "fox", "--plot", plot});
   ASSERT_EQ(run.exit_code, 0) << run.err;
-  EXPECT_THAT(run.out,
-              HasSubstr("2  90.00 %  20.0 ms  64.0 kB  200.0 kB   2.5M   90.0k  subnet-2"));
+  EXPECT_THAT(run.out, HasSubstr("2  90.00 %  20.0 ms  64.0 kB  200.0 kB  2.5M   90.0k  subnet-2"));
   const absl::StatusOr<std::string> svg = ReadFile(plot, 1 << 20);
   ASSERT_THAT(svg, IsOk());
   EXPECT_THAT(*svg, HasSubstr("Pareto front of fox"));

@@ -1,5 +1,6 @@
 // boardloop submit.
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/cli/remote/remote_run.h"
@@ -18,7 +19,7 @@ class SubmitTest : public testing::Test {
  protected:
   v1::CreateSearchRequest Created() {
     const FakeState state = coordinator_.state();
-    EXPECT_THAT(state.created_searches, SizeIs(1));
+    EXPECT_EQ(state.created_searches.size(), 1);
     return state.created_searches.empty() ? v1::CreateSearchRequest() : state.created_searches[0];
   }
 
@@ -140,7 +141,7 @@ TEST_F(SubmitTest, SupernetFileIsUploadedAndNothingIsTrained) {
 }
 
 TEST_F(SubmitTest, SupernetThatIsThereIsNamed) {
-  const std::string name = "artifacts/" + std::string(64, 'a');
+  const std::string name = absl::StrCat("artifacts/", std::string(64, 'a'));
   ASSERT_EQ(RunRemote(coordinator_, {"submit", "--supernet", name}).exit_code, 0);
   EXPECT_EQ(Created().search().spec().supernet_artifact(), name);
   EXPECT_THAT(coordinator_.state().artifacts, IsEmpty());
@@ -161,7 +162,7 @@ TEST_F(SubmitTest, FieldsThatDoNotExistAreNamedWithTheirLine) {
       folder_.Write("search.yaml", "board_type: x\nlimits:\n  sram_byte: 64\n");
   EXPECT_TRUE(IsRefused(RunRemote(coordinator_, {"submit", file}), "INVALID_ARGUMENT",
                         "search.yaml:3: limits.sram_byte is not a known field"));
-  EXPECT_THAT(coordinator_.state().created_searches, IsEmpty());
+  EXPECT_EQ(coordinator_.state().created_searches.size(), 0);
 }
 
 TEST_F(SubmitTest, ValuesOfTheWrongKindAreNamed) {

@@ -1,5 +1,7 @@
 // boardloop watch.
 
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "cli/remote/connection.h"

@@ -2,7 +2,9 @@
 
 #include "cli/remote/watch_view.h"
 
-#include "absl/strings/match.h"
+#include <algorithm>
+#include <cmath>
+
 #include "absl/strings/str_cat.h"
 #include "cli/remote/live_screen.h"
 #include "cli/text.h"

@@ -122,7 +122,7 @@ absl::StatusOr<int64_t> ArtifactFiles::CommittedBytes(const std::string& sha256)
 absl::Status ArtifactFiles::Reserve(int64_t bytes) {
   int64_t reserved = 0;
   {
-    absl::MutexLock lock(&mu_);
+    const std::lock_guard<std::mutex> lock(mu_);
     reserved_bytes_ += bytes;
     reserved = reserved_bytes_;
   }
@@ -149,7 +149,7 @@ absl::Status ArtifactFiles::Reserve(int64_t bytes) {
 }
 
 void ArtifactFiles::Release(int64_t bytes) {
-  absl::MutexLock lock(&mu_);
+  const std::lock_guard<std::mutex> lock(mu_);
   reserved_bytes_ -= bytes;
 }
 

@@ -16,15 +16,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "core/base/file_io.h"
@@ -204,8 +203,8 @@ class ArtifactFiles {
   const Options options_;
   const std::unique_ptr<PartialUploads> partial_uploads_;
   ContentLocks locks_;
-  absl::Mutex mu_;
-  int64_t reserved_bytes_ ABSL_GUARDED_BY(mu_) = 0;  // Announced sizes of uploads in progress.
+  std::mutex mu_;
+  int64_t reserved_bytes_ = 0;  // Announced sizes of uploads in progress. Guarded by mu_.
 };
 
 }  // namespace boardloop

@@ -1,16 +1,15 @@
 // One lock for each content: what is done to a file and to its row is done by one thread at a time.
 #pragma once
 
+#include <condition_variable>
+#include <mutex>
 #include <set>
 #include <string>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
-
 namespace boardloop {
 
-// Thread-safe. A thread holds at most one at a time.
+// Thread-safe (std::mutex: docs/decisions/0004-abseil.md). A thread holds at most one at a time.
 class ContentLocks {
  public:
   class Held {
@@ -29,18 +28,18 @@ class ContentLocks {
 
  private:
   void Lock(const std::string& sha256) {
-    absl::MutexLock lock(&mu_);
-    while (!held_.insert(sha256).second) released_.Wait(&mu_);
+    std::unique_lock<std::mutex> lock(mu_);
+    while (!held_.insert(sha256).second) released_.wait(lock);
   }
   void Unlock(const std::string& sha256) {
-    absl::MutexLock lock(&mu_);
+    const std::lock_guard<std::mutex> lock(mu_);
     held_.erase(sha256);
-    released_.SignalAll();
+    released_.notify_all();
   }
 
-  absl::Mutex mu_;
-  absl::CondVar released_;
-  std::set<std::string> held_ ABSL_GUARDED_BY(mu_);
+  std::mutex mu_;
+  std::condition_variable released_;
+  std::set<std::string> held_;  // Guarded by mu_.
 };
 
 }  // namespace boardloop

@@ -55,7 +55,7 @@ absl::StatusOr<std::vector<PartialUploads::Entry>> PartialUploads::Idle(
 bool PartialUploads::HasFewerBytes(const Entry& a, const Entry& b) { return a.bytes < b.bytes; }
 
 absl::StatusOr<int64_t> PartialUploads::Committed(const std::string& sha256) {
-  absl::MutexLock lock(&mu_);
+  const std::lock_guard<std::mutex> lock(mu_);
   BL_ASSIGN_OR_RETURN(const std::vector<Entry> idle, Idle(sha256));
   int64_t committed = 0;
   for (const Entry& entry : idle) committed = std::max(committed, entry.bytes);
@@ -63,7 +63,7 @@ absl::StatusOr<int64_t> PartialUploads::Committed(const std::string& sha256) {
 }
 
 absl::StatusOr<PartialUpload> PartialUploads::Take(const std::string& sha256, int64_t offset) {
-  absl::MutexLock lock(&mu_);
+  const std::lock_guard<std::mutex> lock(mu_);
   if (offset == 0) return Create(sha256);
   BL_ASSIGN_OR_RETURN(const std::vector<Entry> idle, Idle(sha256));
   const auto largest = std::max_element(idle.begin(), idle.end(), HasFewerBytes);
@@ -97,7 +97,7 @@ absl::StatusOr<PartialUpload> PartialUploads::Create(const std::string& sha256) 
 }
 
 void PartialUploads::GiveBack(const PartialUpload& upload) {
-  absl::MutexLock lock(&mu_);
+  const std::lock_guard<std::mutex> lock(mu_);
   taken_.erase(upload.path);
   const absl::StatusOr<std::vector<Entry>> idle = Idle(Sha256Of(upload.path));
   if (!idle.ok()) return;  // Then there may be several, until they are old.
@@ -108,21 +108,21 @@ void PartialUploads::GiveBack(const PartialUpload& upload) {
 }
 
 void PartialUploads::Remove(const PartialUpload& upload) {
-  absl::MutexLock lock(&mu_);
+  const std::lock_guard<std::mutex> lock(mu_);
   unlink(
       upload.path.c_str());  // Of no use any more; where it stays it is removed with the old ones.
   taken_.erase(upload.path);
 }
 
 void PartialUploads::RemoveIdle(const std::string& sha256) {
-  absl::MutexLock lock(&mu_);
+  const std::lock_guard<std::mutex> lock(mu_);
   const absl::StatusOr<std::vector<Entry>> idle = Idle(sha256);
   if (!idle.ok()) return;  // They are removed with the old ones.
   for (const Entry& entry : *idle) unlink(Path(entry.name).c_str());
 }
 
 absl::StatusOr<PartialUploads::Removed> PartialUploads::RemoveIdleSince(absl::Time time) {
-  absl::MutexLock lock(&mu_);
+  const std::lock_guard<std::mutex> lock(mu_);
   BL_ASSIGN_OR_RETURN(const std::vector<Entry> idle, Idle(""));
   Removed removed;
   for (const Entry& entry : idle) {
@@ -134,7 +134,7 @@ absl::StatusOr<PartialUploads::Removed> PartialUploads::RemoveIdleSince(absl::Ti
 }
 
 absl::StatusOr<int64_t> PartialUploads::IdleBytes() {
-  absl::MutexLock lock(&mu_);
+  const std::lock_guard<std::mutex> lock(mu_);
   BL_ASSIGN_OR_RETURN(const std::vector<Entry> idle, Idle(""));
   int64_t bytes = 0;
   for (const Entry& entry : idle) bytes += entry.bytes;

@@ -9,15 +9,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "core/base/unique_fd.h"
 
@@ -28,7 +27,7 @@ struct PartialUpload {
   UniqueFd file;  // At its beginning.
 };
 
-// Thread-safe.
+// Thread-safe. (std::mutex, whose guards clang does not check: docs/decisions/0004-abseil.md.)
 class PartialUploads {
  public:
   // Creates the folder if it is absent. Nobody else may use it.
@@ -68,15 +67,13 @@ class PartialUploads {
   static bool HasFewerBytes(const Entry& a, const Entry& b);
   explicit PartialUploads(std::string folder) : folder_(std::move(folder)) {}
   std::string Path(const std::string& name) const { return folder_ + "/" + name; }
-  // Files that nobody has taken; with `sha256`, of this content.
-  absl::StatusOr<std::vector<Entry>> Idle(const std::string& sha256) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  absl::StatusOr<PartialUpload> Create(const std::string& sha256)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Files that nobody has taken; with `sha256`, of this content. The caller holds mu_, here and below.
+  absl::StatusOr<std::vector<Entry>> Idle(const std::string& sha256) const;
+  absl::StatusOr<PartialUpload> Create(const std::string& sha256);
 
   const std::string folder_;
-  absl::Mutex mu_;
-  std::set<std::string> taken_ ABSL_GUARDED_BY(mu_);  // Paths.
+  std::mutex mu_;
+  std::set<std::string> taken_;  // Paths. Guarded by mu_.
 };
 
 }  // namespace boardloop

@@ -1,17 +1,17 @@
 // A store in memory that has artifacts and their references, and nothing else.
 #pragma once
 
+#include <iterator>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "server/store/rows.pb.h"
 #include "server/store/store.h"
 
@@ -20,7 +20,7 @@ namespace boardloop {
 class ArtifactRowsStore final : public Store {
  public:
   absl::Status Run(const Work& work) override {
-    absl::MutexLock lock(&mu_);
+    const std::lock_guard<std::mutex> lock(mu_);
     if (!run_fails_.ok()) return run_fails_;
     Rows copy = rows_;
     InMemory transaction(copy);
@@ -29,7 +29,7 @@ class ArtifactRowsStore final : public Store {
     return status;
   }
   absl::Status Read(const Work& work) override {
-    absl::MutexLock lock(&mu_);
+    const std::lock_guard<std::mutex> lock(mu_);
     Rows copy = rows_;
     InMemory transaction(copy);
     return work(transaction);
@@ -38,7 +38,7 @@ class ArtifactRowsStore final : public Store {
 
   // From now on Run answers with `status`; OK: works again.
   void FailRuns(const absl::Status& status) {
-    absl::MutexLock lock(&mu_);
+    const std::lock_guard<std::mutex> lock(mu_);
     run_fails_ = status;
   }
 
@@ -173,9 +173,10 @@ class ArtifactRowsStore final : public Store {
     Rows& rows_;
   };
 
-  absl::Mutex mu_;
-  Rows rows_ ABSL_GUARDED_BY(mu_);
-  absl::Status run_fails_ ABSL_GUARDED_BY(mu_);
+  std::mutex mu_;
+  // Guarded by mu_.
+  Rows rows_;
+  absl::Status run_fails_;
 };
 
 }  // namespace boardloop

@@ -1,8 +1,8 @@
 #include "server/store/sqlite_store.h"
 
+#include <algorithm>
 #include <chrono>
-#include <filesystem>
-#include <system_error>
+#include <cstddef>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -119,16 +119,22 @@ size_t SqliteStore::Commit(const std::vector<CommitQueue::Call*>& calls, size_t 
   const Clock::time_point start = Clock::now();
   absl::Status transaction = broken_;
   if (transaction.ok()) transaction = db_->Run("BEGIN IMMEDIATE", {});
+  if (!transaction.ok()) {  // For a reason that holds for all.
+    std::fill(statuses->begin() + static_cast<std::ptrdiff_t>(begin), statuses->end(), transaction);
+    return calls.size();
+  }
   size_t end = begin;
+  bool any = false;
   while (transaction.ok() && end < calls.size()) {
     absl::Status& status = (*statuses)[end];
     status = RunInSavepoint(*calls[end++]->work);
+    any |= status.ok();
     if (!db_->InTransaction()) transaction = status;  // SQLite has rolled everything back.
   }
   const Clock::time_point worked = Clock::now();
-  if (transaction.ok()) transaction = EndTransaction();
-  if (end == begin) end = calls.size();  // None has run, for a reason that holds for all.
-  if (options_.on_commit) {
+  // Undone pages are still to be written, as SQLite sees it: nobody waits for that.
+  if (transaction.ok()) transaction = any ? EndTransaction() : db_->Run("ROLLBACK", {});
+  if (options_.on_commit && any) {
     options_.on_commit({absl::FromChrono(worked - start), Since(worked),
                         static_cast<int64_t>(end - begin), transaction.ok()});
   }

@@ -123,11 +123,14 @@ size_t SqliteStore::Commit(const std::vector<CommitQueue::Call*>& calls, size_t 
     std::fill(statuses->begin() + static_cast<std::ptrdiff_t>(begin), statuses->end(), transaction);
     return calls.size();
   }
+  // The transaction itself undoes the only one: a savepoint would copy each page that it changes.
+  const bool alone = calls.size() - begin == 1;
   size_t end = begin;
   bool any = false;
   while (transaction.ok() && end < calls.size()) {
     absl::Status& status = (*statuses)[end];
-    status = RunInSavepoint(*calls[end++]->work);
+    const Work& work = *calls[end++]->work;
+    status = alone ? RunWork(work) : RunInSavepoint(work);
     any |= status.ok();
     if (!db_->InTransaction()) transaction = status;  // SQLite has rolled everything back.
   }
@@ -143,15 +146,20 @@ size_t SqliteStore::Commit(const std::vector<CommitQueue::Call*>& calls, size_t 
   return end;
 }
 
-absl::Status SqliteStore::RunInSavepoint(const Work& work) {
-  BL_RETURN_IF_ERROR(db_->Run("SAVEPOINT work", {}));
+absl::Status SqliteStore::RunWork(const Work& work) {
   SqliteTransaction transaction(*db_, SqliteTransaction::Access::kWrite);
   absl::Status status = work(transaction);
   status.Update(transaction.failure());
   if (!db_->InTransaction()) {
     status.Update(absl::UnavailableError("SQLite has rolled the transaction back"));
-    return status;
   }
+  return status;
+}
+
+absl::Status SqliteStore::RunInSavepoint(const Work& work) {
+  BL_RETURN_IF_ERROR(db_->Run("SAVEPOINT work", {}));
+  absl::Status status = RunWork(work);
+  if (!db_->InTransaction()) return status;
   if (status.ok()) return db_->Run("RELEASE work", {});
   absl::Status undone = db_->Run("ROLLBACK TO work", {});
   if (undone.ok()) undone = db_->Run("RELEASE work", {});

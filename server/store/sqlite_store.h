@@ -84,6 +84,7 @@ class SqliteStore final : public Store {
   // is before the end of `calls` only when SQLite gave the transaction up.
   size_t Commit(const std::vector<CommitQueue::Call*>& calls, size_t begin,
                 std::vector<absl::Status>* statuses);
+  absl::Status RunWork(const Work& work);
   absl::Status RunInSavepoint(const Work& work);
   absl::Status EndTransaction();
   void Checkpoint();

@@ -27,8 +27,8 @@ absl::Status WriteHolder(int fd, const std::string& path) {
   char host[256] = "";
   gethostname(host, sizeof(host) - 1);
   const std::string text = absl::StrFormat("process %d on %s\n", getpid(), host);
-  const bool written = ftruncate(fd, 0) == 0 &&
-                       pwrite(fd, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
+  const auto size = static_cast<ssize_t>(text.size());
+  const bool written = pwrite(fd, text.data(), text.size(), 0) == size && ftruncate(fd, size) == 0;
   return written ? absl::OkStatus() : FileError(errno, "cannot write", path);
 }
 

@@ -53,14 +53,36 @@ std::string Explanation(int code, int system_error) {
   return of_the_system && system_error != 0 ? std::strerror(system_error) : "";
 }
 
+int LastErrno(sqlite3_file* file) {
+  int error = 0;
+  // A journal in memory has no such call.
+  if (file != nullptr && file->pMethods != nullptr && file->pMethods->xFileControl != nullptr) {
+    file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error);
+  }
+  return error;
+}
+
+// What the system said. sqlite3_system_errno knows it of some calls only, not of COMMIT: the files keep it.
+int SystemError(sqlite3* db) {
+  if (db == nullptr) return 0;
+  int error = sqlite3_system_errno(db);
+  for (int op : {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER}) {
+    sqlite3_file* file = nullptr;
+    if (error == 0 && sqlite3_file_control(db, "main", op, &file) == SQLITE_OK) {
+      error = LastErrno(file);
+    }
+  }
+  return error;
+}
+
 }  // namespace
 
 absl::Status SqliteError(sqlite3* db, int code, const std::string& doing) {
-  const int system_error = db == nullptr ? 0 : sqlite3_system_errno(db);
   // The connection's message belongs to its newest call, which need not be the one that failed.
   const bool newest = db != nullptr && sqlite3_extended_errcode(db) == code;
   std::string text =
       absl::StrFormat("%s: %s", doing, newest ? sqlite3_errmsg(db) : sqlite3_errstr(code));
+  const int system_error = SystemError(db);
   const std::string explanation = Explanation(code, system_error);
   if (!explanation.empty()) text += " (" + explanation + ")";
   return absl::Status(CodeOf(code, system_error), text);

@@ -1,8 +1,8 @@
 #include "server/store/sqlite_store.h"
 
+#include <algorithm>
 #include <chrono>
-#include <filesystem>
-#include <system_error>
+#include <cstddef>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -119,16 +119,25 @@ size_t SqliteStore::Commit(const std::vector<CommitQueue::Call*>& calls, size_t 
   const Clock::time_point start = Clock::now();
   absl::Status transaction = broken_;
   if (transaction.ok()) transaction = db_->Run("BEGIN IMMEDIATE", {});
+  if (!transaction.ok()) {  // For a reason that holds for all.
+    std::fill(statuses->begin() + static_cast<std::ptrdiff_t>(begin), statuses->end(), transaction);
+    return calls.size();
+  }
+  // The transaction itself undoes the only one: a savepoint would copy each page that it changes.
+  const bool alone = calls.size() - begin == 1;
   size_t end = begin;
+  bool any = false;
   while (transaction.ok() && end < calls.size()) {
     absl::Status& status = (*statuses)[end];
-    status = RunInSavepoint(*calls[end++]->work);
+    const Work& work = *calls[end++]->work;
+    status = alone ? RunWork(work) : RunInSavepoint(work);
+    any |= status.ok();
     if (!db_->InTransaction()) transaction = status;  // SQLite has rolled everything back.
   }
   const Clock::time_point worked = Clock::now();
-  if (transaction.ok()) transaction = EndTransaction();
-  if (end == begin) end = calls.size();  // None has run, for a reason that holds for all.
-  if (options_.on_commit) {
+  // Undone pages are still to be written, as SQLite sees it: nobody waits for that.
+  if (transaction.ok()) transaction = any ? EndTransaction() : db_->Run("ROLLBACK", {});
+  if (options_.on_commit && any) {
     options_.on_commit({absl::FromChrono(worked - start), Since(worked),
                         static_cast<int64_t>(end - begin), transaction.ok()});
   }
@@ -137,15 +146,20 @@ size_t SqliteStore::Commit(const std::vector<CommitQueue::Call*>& calls, size_t 
   return end;
 }
 
-absl::Status SqliteStore::RunInSavepoint(const Work& work) {
-  BL_RETURN_IF_ERROR(db_->Run("SAVEPOINT work", {}));
+absl::Status SqliteStore::RunWork(const Work& work) {
   SqliteTransaction transaction(*db_, SqliteTransaction::Access::kWrite);
   absl::Status status = work(transaction);
   status.Update(transaction.failure());
   if (!db_->InTransaction()) {
     status.Update(absl::UnavailableError("SQLite has rolled the transaction back"));
-    return status;
   }
+  return status;
+}
+
+absl::Status SqliteStore::RunInSavepoint(const Work& work) {
+  BL_RETURN_IF_ERROR(db_->Run("SAVEPOINT work", {}));
+  absl::Status status = RunWork(work);
+  if (!db_->InTransaction()) return status;
   if (status.ok()) return db_->Run("RELEASE work", {});
   absl::Status undone = db_->Run("ROLLBACK TO work", {});
   if (undone.ok()) undone = db_->Run("RELEASE work", {});

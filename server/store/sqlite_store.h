@@ -34,7 +34,7 @@ namespace boardloop {
 struct CommitStats {
   absl::Duration work;    // Of all functions.
   absl::Duration commit;  // Until it was durable.
-  int64_t calls = 0;      // Functions of the commit, those that failed included.
+  int64_t calls = 0;  // Functions of the commit, those that failed included; at least one did not.
   bool committed = true;
 };
 
@@ -47,7 +47,7 @@ class SqliteStore final : public Store {
     int32_t checkpoint_pages = 1000;
     // Pages (4 KiB each) that a backup copies before others have their turn: about a millisecond.
     int32_t backup_pages = 256;
-    // Called after each commit by the thread that all wait for: must be quick, and not call the store.
+    // Called after each commit, before its callers go on, by the thread that all wait for: must be quick, and not call the store.
     std::function<void(const CommitStats&)> on_commit;
   };
 
@@ -84,6 +84,7 @@ class SqliteStore final : public Store {
   // is before the end of `calls` only when SQLite gave the transaction up.
   size_t Commit(const std::vector<CommitQueue::Call*>& calls, size_t begin,
                 std::vector<absl::Status>* statuses);
+  absl::Status RunWork(const Work& work);
   absl::Status RunInSavepoint(const Work& work);
   absl::Status EndTransaction();
   void Checkpoint();

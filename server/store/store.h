@@ -55,7 +55,7 @@ struct QueuedOwner {
   int32_t priority = 0;   // The highest of its queued tasks.
   int64_t oldest_id = 0;  // Of that priority.
   int64_t queued = 0;
-  int64_t running = 0;  // Of the same kind and requirement.
+  int64_t running = 0;         // Of the same kind and requirement.
   int64_t oldest_time_ms = 0;  // Creation of the one that waits longest, whatever its priority.
 };
 

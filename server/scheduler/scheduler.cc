@@ -287,19 +287,22 @@ absl::Status Scheduler::CountOnBoard(Transaction& tx, Call& call, const Task& be
 }
 
 // Tasks that are the member's by the store, and that it does not know: those of a process before it, and those whose grant it never
-// received.
+// received. And those that wait for a board which was quarantined meanwhile: others measure them.
 absl::Status Scheduler::ReturnUnknown(Transaction& tx, Call& call) {
   TaskQuery query;
   query.state = Task::RUNNING;
   query.holder = call.request.member();
   BL_ASSIGN_OR_RETURN(std::vector<Task> tasks, tx.ListTasks(query));
   for (Task& task : tasks) {
-    if (IsHeld(call.request, task)) {
+    const auto board = call.boards.find(task.board());
+    const bool quarantined =
+        board != call.boards.end() && board->second.state() == v1::Board::QUARANTINED;
+    if (IsHeld(call.request, task) && !quarantined) {
       call.running.push_back(std::move(task));
       continue;
     }
     call.ended.emplace_back(task.id(), task.epoch());
-    if (task.instance() == call.request.instance()) {
+    if (quarantined || task.instance() == call.request.instance()) {
       ReturnTask(task);
     } else {
       LoseTask(task, options_.task, call.now_ms);

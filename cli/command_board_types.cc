@@ -6,12 +6,12 @@
 
 #include "absl/strings/str_format.h"
 #include "cli/command.h"
-#include "core/space/network_limits.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/size.h"
 #include "cli/table.h"
 #include "core/base/status.h"
+#include "core/space/network_limits.h"
 #include "nlohmann/json.hpp"
 
 namespace boardloop {

@@ -10,7 +10,6 @@
 #include "absl/strings/str_format.h"
 #include "cli/command.h"
 #include "cli/figures.h"
-#include "core/space/network_limits.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/plot.h"
@@ -18,6 +17,7 @@
 #include "cli/size.h"
 #include "cli/space_report.h"
 #include "core/base/status.h"
+#include "core/space/network_limits.h"
 #include "core/space/space_optimization.h"
 #include "nlohmann/json.hpp"
 

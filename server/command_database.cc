@@ -54,7 +54,8 @@ void AddBackupCommand(CLI::App& program, ServerAction& action) {
   auto to = std::make_shared<std::string>();
   AddState(command, *state);
   command.add_option("FILE", *to, "File to write; must not exist")->required()->type_name("");
-  command.callback([state, to, &action] { action = [state, to] { return RunBackup(*state, *to); }; });
+  command.callback(
+      [state, to, &action] { action = [state, to] { return RunBackup(*state, *to); }; });
 }
 
 }  // namespace boardloop

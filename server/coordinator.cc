@@ -32,7 +32,8 @@ namespace {
 constexpr absl::Duration kTick = absl::Seconds(1);
 constexpr absl::Duration kCollect = absl::Minutes(10);
 constexpr absl::Duration kGrace = absl::Seconds(5);
-constexpr int kMaxMessage = 64 << 20;  // Artifacts come in pieces; measurements with many operators do not.
+constexpr int kMaxMessage =
+    64 << 20;  // Artifacts come in pieces; measurements with many operators do not.
 
 absl::Status CheckLoopback(const std::string& address) {
   const size_t colon = address.rfind(':');
@@ -59,8 +60,7 @@ absl::Status MakeFolder(const std::string& folder) {
 
 class Coordinator::Parts {
  public:
-  explicit Parts(const Options& options)
-      : options_(options), jobs_(clock_), router_(nullptr) {}
+  explicit Parts(const Options& options) : options_(options), jobs_(clock_), router_(nullptr) {}
 
   absl::StatusOr<std::string> Start() {
     BL_RETURN_IF_ERROR(CheckLoopback(options_.address));
@@ -94,8 +94,7 @@ class Coordinator::Parts {
  private:
   absl::StatusOr<std::string> Serve() {
     const auto stopping = [this] { return stopping_.load(); };
-    search_service_ =
-        std::make_unique<SearchService>(*store_, *engine_, clock_, stopping);
+    search_service_ = std::make_unique<SearchService>(*store_, *engine_, clock_, stopping);
     board_service_ = std::make_unique<BoardService>(*store_, *scheduler_, clock_);
     measure_service_ =
         std::make_unique<MeasureService>(*store_, jobs_, *scheduler_, clock_, stopping);

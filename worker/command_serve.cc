@@ -111,9 +111,8 @@ absl::Status RunServe(const Flags& flags) {
   options.checkpoint_interval = absl::Seconds(flags.checkpoint_seconds);
   options.drain = absl::Seconds(flags.drain_seconds);
   options.log = Log;
-  BL_ASSIGN_OR_RETURN(
-      const std::unique_ptr<WorkerService> service,
-      WorkerService::Create(channel, std::move(artifacts), std::move(options)));
+  BL_ASSIGN_OR_RETURN(const std::unique_ptr<WorkerService> service,
+                      WorkerService::Create(channel, std::move(artifacts), std::move(options)));
   const StopSignal stop([&] {
     Log("stopping: a second signal ends the process at once");
     service->Stop();

@@ -10,10 +10,10 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "core/base/status.h"
+#include "core/presets/training_presets.h"
 #include "core/space/space.h"
 #include "torch/cuda.h"
 #include "worker/data/layout.h"
-#include "core/presets/training_presets.h"
 
 namespace boardloop {
 namespace {

@@ -97,8 +97,7 @@ absl::StatusOr<Subnet> SubnetOf(const LoadedCheckpoint& loaded, const std::strin
         "the checkpoint is of one network alone: there are no subnets to choose");
   }
   BL_ASSIGN_OR_RETURN(Subnet subnet, ParseCanonicalText(canonical_text));
-  BL_RETURN_IF_ERROR(
-      CheckSameFamily(loaded.checkpoint.header.supernet(), subnet, canonical_text));
+  BL_RETURN_IF_ERROR(CheckSameFamily(loaded.checkpoint.header.supernet(), subnet, canonical_text));
   return subnet;
 }
 

@@ -54,11 +54,11 @@ absl::StatusOr<ExitCode> RunUp(const UpFlags& flags) {
         WriteResults(JsonText({{"address", stack.address}, {"folder", options.folder}})));
     return ExitCode::kOk;
   }
-  BL_RETURN_IF_ERROR(WriteResults(absl::StrFormat(
-      "coordinator at %s, state and logs in %s\n%s", stack.address, options.folder,
-      stack.address == "127.0.0.1:7411"
-          ? ""
-          : absl::StrFormat("  export BOARDLOOP_SERVER=%s\n", stack.address))));
+  BL_RETURN_IF_ERROR(WriteResults(
+      absl::StrFormat("coordinator at %s, state and logs in %s\n%s", stack.address, options.folder,
+                      stack.address == "127.0.0.1:7411"
+                          ? ""
+                          : absl::StrFormat("  export BOARDLOOP_SERVER=%s\n", stack.address))));
   return ExitCode::kOk;
 }
 

@@ -87,10 +87,10 @@ class Starter {
     if (found.has_value()) stack_ = *found;
     BL_RETURN_IF_ERROR(StartServer());
     if (options_.worker) {
-      BL_RETURN_IF_ERROR(Start("worker", "boardloop-worker",
-                               {"serve", "--server", stack_.address, "--state",
-                                options_.folder + "/worker", "--threads",
-                                absl::StrCat(options_.threads), "--name", "local-worker"}));
+      BL_RETURN_IF_ERROR(
+          Start("worker", "boardloop-worker",
+                {"serve", "--server", stack_.address, "--state", options_.folder + "/worker",
+                 "--threads", absl::StrCat(options_.threads), "--name", "local-worker"}));
     }
     BL_RETURN_IF_ERROR(StartAgent());
     BL_RETURN_IF_ERROR(WaitForBoards());
@@ -124,10 +124,10 @@ class Starter {
     std::error_code ignored;
     fs::remove(address_file, ignored);
     Say("coordinator");
-    BL_RETURN_IF_ERROR(Start("server", "boardloop-server",
-                             {"serve", "--listen", options_.listen, "--state",
-                              options_.folder + "/server", "--address-file", address_file,
-                              "--threads", absl::StrCat(options_.threads)}));
+    BL_RETURN_IF_ERROR(
+        Start("server", "boardloop-server",
+              {"serve", "--listen", options_.listen, "--state", options_.folder + "/server",
+               "--address-file", address_file, "--threads", absl::StrCat(options_.threads)}));
     const absl::Time end = absl::Now() + kServerStart;
     while (absl::Now() < end) {
       const absl::StatusOr<std::string> address = ReadFile(address_file, kMaxStackFile);
@@ -142,9 +142,9 @@ class Starter {
   }
 
   absl::Status StartAgent() {
-    std::vector<std::string> arguments = {"serve",   "--server", stack_.address,
-                                          "--state", options_.folder + "/agent",
-                                          "--name",  "local-agent"};
+    std::vector<std::string> arguments = {
+        "serve",  "--server",   stack_.address, "--state", options_.folder + "/agent",
+        "--name", "local-agent"};
     for (const std::string& board : options_.virtual_boards) {
       arguments.insert(arguments.end(), {"--virtual", board});
     }
@@ -186,9 +186,9 @@ class Starter {
       }
       absl::SleepFor(kLook);
     }
-    return absl::DeadlineExceededError(
-        absl::StrFormat("the boards are not in service after %s: %s",
-                        absl::FormatDuration(kBoardsStart), last.empty() ? "none called" : last));
+    return absl::DeadlineExceededError(absl::StrFormat("the boards are not in service after %s: %s",
+                                                       absl::FormatDuration(kBoardsStart),
+                                                       last.empty() ? "none called" : last));
   }
 
   const StackOptions& options_;

@@ -2,10 +2,10 @@
 
 #include <cstdint>
 
-#include "core/presets/search_presets.h"
 #include "cli/remote/yaml_message.h"
 #include "core/base/files.h"
 #include "core/base/status.h"
+#include "core/presets/search_presets.h"
 
 namespace boardloop {
 namespace {

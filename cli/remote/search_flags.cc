@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "cli/options.h"
-#include "core/presets/search_presets.h"
 #include "cli/remote/search_file.h"
 #include "core/base/status.h"
+#include "core/presets/search_presets.h"
 
 namespace boardloop {
 namespace {

@@ -61,8 +61,7 @@ absl::Status CountUse(Transaction& tx, const std::vector<v1::Board>& boards, abs
                       tx.QueuedOwners(store::Task::MEASURE, type.name()));
   for (const QueuedOwner& owner : owners) {
     type.set_queued(type.queued() + static_cast<int32_t>(owner.queued));
-    const double age =
-        absl::ToDoubleSeconds(now - absl::FromUnixMillis(owner.oldest_time_ms));
+    const double age = absl::ToDoubleSeconds(now - absl::FromUnixMillis(owner.oldest_time_ms));
     type.set_oldest_queued_seconds(std::max(type.oldest_queued_seconds(), age));
   }
   return absl::OkStatus();
@@ -152,8 +151,7 @@ grpc::Status BoardService::QuarantineBoard(grpc::ServerContext* /*context*/,
 }
 
 grpc::Status BoardService::ReturnBoard(grpc::ServerContext* /*context*/,
-                                       const v1::ReturnBoardRequest* request,
-                                       v1::Board* response) {
+                                       const v1::ReturnBoardRequest* request, v1::Board* response) {
   return ToGrpc(Change(
       request->name(), "", [&](v1::Board& board) { return Return(board, clock_.Now()); },
       *response));

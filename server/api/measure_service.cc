@@ -32,9 +32,9 @@ absl::Status MeasureService::Create(const v1::CreateMeasurementRequest& request,
   const std::string digest = DigestOf(request);
   const absl::Time now = clock_.Now();
   v1::MeasurementJob job = request.measurement();
-  job.set_name(absl::StrCat(
-      "measurements/",
-      HashBytes(absl::StrCat(absl::ToUnixNanos(now), digest)).Hex().substr(0, 12)));
+  job.set_name(
+      absl::StrCat("measurements/",
+                   HashBytes(absl::StrCat(absl::ToUnixNanos(now), digest)).Hex().substr(0, 12)));
   return store_.Run([&](Transaction& tx) -> absl::Status {
     BL_ASSIGN_OR_RETURN(const std::optional<std::string> earlier,
                         FindRequest(tx, request.request_id(), digest));

@@ -35,9 +35,9 @@ absl::StatusOr<int64_t> ParsePageToken(const std::string& token, const std::stri
   if (token.empty()) return 0;
   std::string text;
   int64_t position = 0;
-  const std::vector<std::string> parts =
-      absl::WebSafeBase64Unescape(token, &text) ? absl::StrSplit(text, ':')
-                                                : std::vector<std::string>();
+  const std::vector<std::string> parts = absl::WebSafeBase64Unescape(token, &text)
+                                             ? absl::StrSplit(text, ':')
+                                             : std::vector<std::string>();
   if (parts.size() != 2 || !absl::SimpleAtoi(parts[1], &position) || position < 0) {
     return absl::InvalidArgumentError(
         absl::StrFormat("page_token is \"%s\", which this server never gave", token));

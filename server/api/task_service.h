@@ -11,8 +11,7 @@ class TaskService final : public v1::TaskService::Service {
  public:
   explicit TaskService(Scheduler& scheduler) : scheduler_(scheduler) {}  // Not owned.
 
-  grpc::Status Synchronize(grpc::ServerContext* /*context*/,
-                           const v1::SynchronizeRequest* request,
+  grpc::Status Synchronize(grpc::ServerContext* /*context*/, const v1::SynchronizeRequest* request,
                            v1::SynchronizeResponse* response) override {
     absl::StatusOr<v1::SynchronizeResponse> answer = scheduler_.Synchronize(*request);
     if (answer.ok()) *response = *std::move(answer);

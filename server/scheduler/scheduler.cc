@@ -320,8 +320,7 @@ absl::Status Scheduler::TakeProgress(Transaction& tx, Call& call) {
       if (task.id() != TaskId(held.task()) || task.checkpoint() == held.progress().checkpoint()) {
         continue;
       }
-      const absl::Status referred =
-          ReferToArtifact(tx, held.progress().checkpoint(), task.owner());
+      const absl::Status referred = ReferToArtifact(tx, held.progress().checkpoint(), task.owner());
       if (absl::IsNotFound(referred)) continue;  // Nobody could go on from it.
       BL_RETURN_IF_ERROR(referred);
       task.set_checkpoint(held.progress().checkpoint());

@@ -43,10 +43,10 @@ absl::Status DeliveryStage(const SearchContext& context, const SearchView& view)
   const v1::SpecializeOutput& specialized = winner.specialized;
   std::vector<v1::Deliverable> deliverables;
   const std::pair<const char*, std::string> files[] = {
-      {"model.tflite", specialized.model_tflite()}, {"model.onnx", specialized.model_onnx()},
-      {"model.blm", specialized.model_blm()},       {"samples.bls", specialized.samples()},
-      {"library.tar.gz", winner.measured.library()},
-      {"firmware.elf", winner.measured.firmware()}, {"supernet.blc", view.search.supernet()},
+      {"model.tflite", specialized.model_tflite()},  {"model.onnx", specialized.model_onnx()},
+      {"model.blm", specialized.model_blm()},        {"samples.bls", specialized.samples()},
+      {"library.tar.gz", winner.measured.library()}, {"firmware.elf", winner.measured.firmware()},
+      {"supernet.blc", view.search.supernet()},
   };
   for (const auto& [file_name, artifact] : files) {
     BL_RETURN_IF_ERROR(Add(context, file_name, artifact, deliverables));

@@ -58,9 +58,9 @@ absl::StatusOr<std::optional<LatencyPredictor>> FitPredictor(const Setting& sett
   for (const v1::Candidate& candidate : view.candidates) {
     if (candidate.generation() >= generation || !candidate.has_latency_ms()) continue;
     BL_ASSIGN_OR_RETURN(std::vector<StepWork> work, WorkOf(setting, candidate.subnet()));
-    BL_ASSIGN_OR_RETURN(LatencySample sample,
-                        MakeLatencySample(candidate.graph_digest(), std::move(work),
-                                          candidate.measurement()));
+    BL_ASSIGN_OR_RETURN(
+        LatencySample sample,
+        MakeLatencySample(candidate.graph_digest(), std::move(work), candidate.measurement()));
     samples.push_back(std::move(sample));
   }
   if (samples.empty()) return std::nullopt;
@@ -88,16 +88,14 @@ v1::Candidate ToCandidate(const std::string& search, int64_t number, int32_t gen
 
 absl::Status AddCandidate(const SearchContext& context, Transaction& tx, const v1::Search& search,
                           v1::Candidate candidate, const std::string& build_digest) {
-  BL_RETURN_IF_ERROR(
-      context.scheduler.AddTask(tx, ScoreTaskOf(search, candidate)).status());
+  BL_RETURN_IF_ERROR(context.scheduler.AddTask(tx, ScoreTaskOf(search, candidate)).status());
   BL_ASSIGN_OR_RETURN(const std::optional<v1::Measurement> found,
                       FindMeasurement(tx, candidate, build_digest));
   if (found.has_value()) {
     ApplyMeasurement(candidate, *found);
     candidate.set_from_cache(true);
   } else if (!SkipsBoards(search)) {
-    BL_RETURN_IF_ERROR(
-        context.scheduler.AddTask(tx, MeasureTaskOf(search, candidate)).status());
+    BL_RETURN_IF_ERROR(context.scheduler.AddTask(tx, MeasureTaskOf(search, candidate)).status());
   }
   return tx.PutCandidate(candidate);
 }
@@ -124,8 +122,7 @@ absl::Status OpenGeneration(const SearchContext& context, const SearchView& view
     }
     return AddEvent(tx, context.clock.Now(), name, "GENERATION_BEGAN",
                     absl::StrCat("generation ", number, ": ", candidates.size(), " candidates",
-                                 generation.shortfall.empty() ? "" : "; ",
-                                 generation.shortfall));
+                                 generation.shortfall.empty() ? "" : "; ", generation.shortfall));
   });
 }
 
@@ -184,8 +181,7 @@ std::string ClosestMissText(const v1::Limits& limits, const std::vector<v1::Cand
       "none of %d candidates meets the limits; the closest, %s (%s), takes %.4g ms (limit %g) and "
       "%d B of SRAM (limit %d): %s",
       candidates.size(), candidate.name(), candidate.subnet(), candidate.latency_ms(),
-      limits.latency_ms(), candidate.planned_sram_bytes(), limits.sram_bytes(),
-      candidate.reason());
+      limits.latency_ms(), candidate.planned_sram_bytes(), limits.sram_bytes(), candidate.reason());
 }
 
 absl::Status ChooseFinalists(const SearchContext& context, const SearchView& view) {
@@ -198,18 +194,20 @@ absl::Status ChooseFinalists(const SearchContext& context, const SearchView& vie
     return EndSearch(context, search.name(), v1::Search::INFEASIBLE,
                      ClosestMissText(search.limits(), view.candidates, individuals));
   }
-  return UpdateSearch(context, search.name(), [&](Transaction& tx, v1::Search& row) -> absl::Status {
-    std::string names;
-    for (const Individual& finalist : finalists) {
-      const v1::Candidate& candidate = view.candidates[static_cast<size_t>(finalist.number - 1)];
-      absl::StrAppend(&names, names.empty() ? "" : ", ", candidate.name());
-      BL_RETURN_IF_ERROR(
-          context.scheduler.AddTask(tx, SpecializeTaskOf(row, candidate)).status());
-    }
-    row.set_stage(v1::Search::SPECIALIZATION);
-    return AddEvent(tx, context.clock.Now(), row.name(), "STAGE_BEGAN",
-                    absl::StrCat("specialization of ", names));
-  });
+  return UpdateSearch(
+      context, search.name(), [&](Transaction& tx, v1::Search& row) -> absl::Status {
+        std::string names;
+        for (const Individual& finalist : finalists) {
+          const v1::Candidate& candidate =
+              view.candidates[static_cast<size_t>(finalist.number - 1)];
+          absl::StrAppend(&names, names.empty() ? "" : ", ", candidate.name());
+          BL_RETURN_IF_ERROR(
+              context.scheduler.AddTask(tx, SpecializeTaskOf(row, candidate)).status());
+        }
+        row.set_stage(v1::Search::SPECIALIZATION);
+        return AddEvent(tx, context.clock.Now(), row.name(), "STAGE_BEGAN",
+                        absl::StrCat("specialization of ", names));
+      });
 }
 
 }  // namespace
@@ -218,9 +216,8 @@ absl::Status EvolutionStage(const SearchContext& context, const SearchView& view
   const v1::Search& search = view.search;
   BL_ASSIGN_OR_RETURN(const Setting setting, SettingOf(context, search));
   const bool pending =
-      std::any_of(view.candidates.begin(), view.candidates.end(), [](const v1::Candidate& c) {
-        return c.state() == v1::Candidate::PENDING;
-      });
+      std::any_of(view.candidates.begin(), view.candidates.end(),
+                  [](const v1::Candidate& c) { return c.state() == v1::Candidate::PENDING; });
   if (pending) return DecideMeasurements(context, view, setting);
   const int32_t next = LastGeneration(view) + 1;
   if (next > search.spec().evolution().generations()) return ChooseFinalists(context, view);

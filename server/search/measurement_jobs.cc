@@ -20,8 +20,8 @@ constexpr int32_t kMaxInputs = 10000;
 
 absl::Status CheckJob(const MeasurementJob& job) {
   if (job.inputs() < 0 || job.inputs() > kMaxInputs) {
-    return absl::InvalidArgumentError(absl::StrFormat("measurement.inputs is %d, must be in [0, %d]",
-                                                      job.inputs(), kMaxInputs));
+    return absl::InvalidArgumentError(
+        absl::StrFormat("measurement.inputs is %d, must be in [0, %d]", job.inputs(), kMaxInputs));
   }
   if (job.sram_limit_bytes() < 0) {
     return absl::InvalidArgumentError(absl::StrFormat(
@@ -100,8 +100,8 @@ absl::Status MeasurementJobs::TaskEnded(Transaction& tx, const store::Task& task
   *job->mutable_end_time() = ToTimestamp(clock_.Now());
   const v1::Measurement& measurement = task.result().measure().measurement();
   // A file that is refused is an answer too, and the user's to read.
-  const bool answered = task.state() == store::Task::DONE ||
-                        measurement.outcome() == v1::Measurement::INVALID_MODEL;
+  const bool answered =
+      task.state() == store::Task::DONE || measurement.outcome() == v1::Measurement::INVALID_MODEL;
   job->set_state(answered ? MeasurementJob::DONE : MeasurementJob::FAILED);
   if (answered) *job->mutable_measurement() = measurement;
   if (!answered) job->set_message(MessageOf(task.result()));

@@ -90,8 +90,7 @@ absl::StatusOr<SpaceChoice> ChooseSpace(const v1::SearchSpec& spec, const BoardT
   options.progress = [&](int64_t done, int64_t total) {
     progress(static_cast<double>(done) / static_cast<double>(total));
   };
-  BL_ASSIGN_OR_RETURN(const SpaceOptimizationResult result,
-                      OptimizeSpace(space, limits, options));
+  BL_ASSIGN_OR_RETURN(const SpaceOptimizationResult result, OptimizeSpace(space, limits, options));
   SpaceChoice choice;
   for (const SpaceStatistics& statistics : result.spaces) {
     choice.results.push_back(ToResult(statistics));

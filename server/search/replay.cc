@@ -44,11 +44,10 @@ class Replay {
     if (!search.spec().supernet_artifact().empty()) return absl::OkStatus();
     BL_ASSIGN_OR_RETURN(const SpaceChoice choice,
                         ChooseSpace(search.spec(), type, context_.threads, [](double) {}));
-    const std::string now =
-        choice.best.has_value()
-            ? absl::StrFormat("width %g at %d pixels", choice.best->width_mult(),
-                              choice.best->resolution())
-            : choice.why_none;
+    const std::string now = choice.best.has_value() ? absl::StrFormat("width %g at %d pixels",
+                                                                      choice.best->width_mult(),
+                                                                      choice.best->resolution())
+                                                    : choice.why_none;
     Compare("space",
             absl::StrFormat("width %g at %d pixels", search.width_mult(), search.resolution()),
             now);
@@ -111,9 +110,9 @@ class Replay {
 absl::StatusOr<ReplayResult> ReplaySearch(const SearchContext& context, const std::string& name) {
   BL_ASSIGN_OR_RETURN(const SearchView view, ReadSearch(context.store, name));
   if (view.candidates.empty()) {
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "%s is in stage %s and has no candidates yet: there is nothing to replay", name,
-        v1::Search::Stage_Name(view.search.stage())));
+    return absl::FailedPreconditionError(
+        absl::StrFormat("%s is in stage %s and has no candidates yet: there is nothing to replay",
+                        name, v1::Search::Stage_Name(view.search.stage())));
   }
   return Replay(context, view).Run();
 }

@@ -12,7 +12,8 @@ namespace boardloop {
 
 struct ReplayResult {
   int64_t decisions = 0;  // Compared: pair, candidates, finalists, winner.
-  std::vector<std::string> differences;  // What would be decided otherwise today; empty: the same search.
+  std::vector<std::string>
+      differences;  // What would be decided otherwise today; empty: the same search.
 };
 
 // NOT_FOUND            no such search

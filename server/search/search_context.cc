@@ -111,9 +111,9 @@ absl::StatusOr<v1::CheckpointHeader> SupernetOf(const SearchContext& context,
   BL_ASSIGN_OR_RETURN(const std::string bytes, context.artifacts.ReadAll(sha256));
   BL_ASSIGN_OR_RETURN(v1::CheckpointHeader header, ParseCheckpointHeader(bytes, artifact));
   if (!header.subnet().empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(artifact, " is the checkpoint of one network, ", header.subnet(),
-                     ": a search needs that of a super-network"));
+    return absl::InvalidArgumentError(absl::StrCat(artifact, " is the checkpoint of one network, ",
+                                                   header.subnet(),
+                                                   ": a search needs that of a super-network"));
   }
   return header;
 }

@@ -59,8 +59,7 @@ PlanOptions PlanOptionsOf(const v1::SearchSpec& spec, const v1::Limits& limits,
 absl::StatusOr<v1::CheckpointHeader> SupernetOf(const SearchContext& context,
                                                 const std::string& artifact);
 absl::StatusOr<EvolutionProblem> ProblemOf(const v1::Search& search,
-                                           const v1::SupernetSpec& networks,
-                                           const BoardType& type);
+                                           const v1::SupernetSpec& networks, const BoardType& type);
 
 // ---- Candidates and individuals.
 Individual ToIndividual(const v1::Search& search, const v1::Candidate& candidate);

@@ -75,9 +75,8 @@ void SearchEngine::Run() {
     std::string name;
     {
       absl::MutexLock lock(&mu_);
-      const auto wakes = [this]() ABSL_SHARED_LOCKS_REQUIRED(mu_) {
-        return stop_ || !queue_.empty();
-      };
+      const auto wakes = [this]()
+                             ABSL_SHARED_LOCKS_REQUIRED(mu_) { return stop_ || !queue_.empty(); };
       mu_.Await(absl::Condition(&wakes));
       if (stop_) return;
       name = queue_.front();
@@ -264,8 +263,8 @@ absl::Status SearchEngine::TaskEnded(Transaction& tx, const Task& task) {
   BL_ASSIGN_OR_RETURN(const std::optional<v1::Search> search, tx.GetSearch(task.owner()));
   if (!search.has_value() || search->state() != v1::Search::RUNNING) return absl::OkStatus();
   BL_RETURN_IF_ERROR(KeepOutputs(tx, task));
-  const bool of_candidate = task.kind() == Task::SCORE ||
-                            (task.kind() == Task::MEASURE && !IsVerification(task));
+  const bool of_candidate =
+      task.kind() == Task::SCORE || (task.kind() == Task::MEASURE && !IsVerification(task));
   return of_candidate ? CandidateTaskEnded(tx, task, *search) : absl::OkStatus();
 }
 
@@ -274,9 +273,8 @@ absl::Status SearchEngine::CandidateTaskEnded(Transaction& tx, const Task& task,
   BL_ASSIGN_OR_RETURN(std::optional<v1::Candidate> candidate,
                       tx.GetCandidate(task.owner(), task.candidate()));
   if (!candidate.has_value()) {
-    return absl::InternalError(
-        absl::StrFormat("task %d is of candidate %d, which is not there", task.id(),
-                        task.candidate()));
+    return absl::InternalError(absl::StrFormat("task %d is of candidate %d, which is not there",
+                                               task.id(), task.candidate()));
   }
   if (task.kind() == Task::SCORE) {
     ApplyScore(*candidate, task);

@@ -51,8 +51,8 @@ absl::StatusOr<std::vector<StageSeconds>> SecondsOf(const SearchContext& context
   std::vector<StageSeconds> seconds;
   for (size_t i = 0; i + 1 < begins.size(); ++i) {
     const auto stage = static_cast<v1::Search::Stage>(v1::Search::SPACE_OPTIMIZATION + i);
-    seconds.push_back({v1::Search::Stage_Name(stage),
-                       absl::ToDoubleSeconds(begins[i + 1] - begins[i])});
+    seconds.push_back(
+        {v1::Search::Stage_Name(stage), absl::ToDoubleSeconds(begins[i + 1] - begins[i])});
   }
   return seconds;
 }
@@ -65,10 +65,10 @@ absl::StatusOr<PredictorStatistics> PredictorOf(const v1::SupernetSpec& networks
     if (!candidate.has_latency_ms()) continue;
     BL_ASSIGN_OR_RETURN(const Subnet subnet, ParseCanonicalText(candidate.subnet()));
     BL_ASSIGN_OR_RETURN(const PlannedNetwork planned, PlanSubnet(networks.space(), subnet, plan));
-    BL_ASSIGN_OR_RETURN(LatencySample sample,
-                        MakeLatencySample(candidate.graph_digest(),
-                                          WorkOfSteps(planned.graph, planned.plan),
-                                          candidate.measurement()));
+    BL_ASSIGN_OR_RETURN(
+        LatencySample sample,
+        MakeLatencySample(candidate.graph_digest(), WorkOfSteps(planned.graph, planned.plan),
+                          candidate.measurement()));
     samples.push_back(std::move(sample));
     if (!candidate.has_predicted_latency_ms()) continue;
     statistics.pairs.push_back(
@@ -100,9 +100,8 @@ absl::StatusOr<WinnerOutputs> ReadWinner(const SearchContext& context, const Sea
     }
   }
   if (winner.specialized.model_blm().empty() || !winner.measured.has_measurement()) {
-    return absl::InternalError(
-        absl::StrCat(search.name(), " has the winner \"", search.winner(),
-                     "\", which was not specialized and verified"));
+    return absl::InternalError(absl::StrCat(search.name(), " has the winner \"", search.winner(),
+                                            "\", which was not specialized and verified"));
   }
   return winner;
 }

@@ -9,7 +9,7 @@ namespace boardloop {
 
 struct WinnerOutputs {
   v1::SpecializeOutput specialized;
-  v1::MeasureOutput measured;  // Of the image.
+  v1::MeasureOutput measured;                  // Of the image.
   std::map<std::string, std::string> members;  // Who did it: "worker", "agent", "board".
 };
 

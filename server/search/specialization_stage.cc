@@ -84,9 +84,9 @@ absl::Status SpecializationStage(const SearchContext& context, const SearchView&
   std::string objections;
   for (const store::Task& specialized : tasks.specialized) {
     const int64_t number = specialized.candidate();
-    const auto verification = std::find_if(
-        tasks.verifications.begin(), tasks.verifications.end(),
-        [&](const store::Task& task) { return task.candidate() == number; });
+    const auto verification =
+        std::find_if(tasks.verifications.begin(), tasks.verifications.end(),
+                     [&](const store::Task& task) { return task.candidate() == number; });
     if (verification == tasks.verifications.end()) {
       const v1::Candidate& candidate = view.candidates[static_cast<size_t>(number - 1)];
       return UpdateSearch(

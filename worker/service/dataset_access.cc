@@ -38,9 +38,9 @@ absl::Status DatasetAccess::Check(const std::string& path) const {
   const auto is_below = [&](const std::string& root) { return IsBelow(resolved, Resolved(root)); };
   if (!options_.roots.empty() &&
       std::none_of(options_.roots.begin(), options_.roots.end(), is_below)) {
-    return absl::PermissionDeniedError(
-        absl::StrCat("the data set ", path, " is not below this worker's --data-root: ",
-                     absl::StrJoin(options_.roots, ", ")));
+    return absl::PermissionDeniedError(absl::StrCat(
+        "the data set ", path,
+        " is not below this worker's --data-root: ", absl::StrJoin(options_.roots, ", ")));
   }
   return DetectLayout(path).status();
 }

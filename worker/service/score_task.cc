@@ -31,10 +31,9 @@ absl::StatusOr<v1::ScoreOutput> ScoreOneTask(const v1::ScoreTask& task,
                                              const LoadedSupernet& supernet) {
   BL_ASSIGN_OR_RETURN(const ScoreOptions options, OptionsOf(task));
   BL_ASSIGN_OR_RETURN(const Subnet subnet, SubnetOf(supernet.loaded, task.subnet()));
-  BL_ASSIGN_OR_RETURN(
-      const Score score,
-      ScoreSubnet(supernet.loaded.space(), supernet.loaded.weights, subnet, supernet.data.train,
-                  supernet.data.validation, options));
+  BL_ASSIGN_OR_RETURN(const Score score,
+                      ScoreSubnet(supernet.loaded.space(), supernet.loaded.weights, subnet,
+                                  supernet.data.train, supernet.data.validation, options));
   v1::ScoreOutput output;
   output.set_top1(score.top1);
   output.set_correct(score.correct);

@@ -161,8 +161,8 @@ class Specialization {
     v1::SupernetSpec unused;
     v1::TrainingSpec training;
     BL_RETURN_IF_ERROR(TrainingFromFlags(flags, unused, training));
-    const BatchSizes sizes = Shrunk(BatchSizes{training.batch_size(), training.micro_batch_size()},
-                                    data_.train.size());
+    const BatchSizes sizes =
+        Shrunk(BatchSizes{training.batch_size(), training.micro_batch_size()}, data_.train.size());
     training.set_batch_size(sizes.batch);
     training.set_micro_batch_size(sizes.micro_batch);
     *training.mutable_augmentation() = header.training().augmentation();
@@ -191,8 +191,8 @@ class Specialization {
     run.score.threads = cache_.threads();
     run.cancelled = context_.cancelled;
     run.report = [&](const TrainReport& report) {
-      const double epochs = spec_.epochs() * static_cast<double>(report.step) /
-                            static_cast<double>(report.steps);
+      const double epochs =
+          spec_.epochs() * static_cast<double>(report.step) / static_cast<double>(report.steps);
       Report(Fraction(epochs, 0), absl::StrFormat("fine-tuning, loss %.4f", report.loss),
              report.seconds_left);
     };
@@ -209,9 +209,8 @@ class Specialization {
     options.qat_epochs = spec_.qat_epochs();
     options.qat.seed = task_.seed();
     options.qat.augmentation = loaded_.checkpoint.header.training().augmentation();
-    const BatchSizes sizes =
-        Shrunk(BatchSizes{options.qat.batch_size, options.qat.micro_batch_size},
-               data_.train.size());
+    const BatchSizes sizes = Shrunk(
+        BatchSizes{options.qat.batch_size, options.qat.micro_batch_size}, data_.train.size());
     options.qat.batch_size = sizes.batch;
     options.qat.micro_batch_size = sizes.micro_batch;
     options.qat.cancelled = context_.cancelled;
@@ -227,9 +226,8 @@ class Specialization {
       Report(Fraction(spec_.epochs(), epochs),
              absl::StrFormat("quantization-aware training, loss %.4f", loss));
     };
-    BL_ASSIGN_OR_RETURN(quantized_,
-                        QuantizeNetwork(graph_, weights_, data_.train, data_.validation,
-                                        data_.validation_samples, options));
+    BL_ASSIGN_OR_RETURN(quantized_, QuantizeNetwork(graph_, weights_, data_.train, data_.validation,
+                                                    data_.validation_samples, options));
     output_.set_val_top1_fp32(quantized_.fp32_top1);
     output_.set_val_top1_int8(quantized_.integer_top1);
     output_.set_qat(quantized_.qat);
@@ -258,8 +256,8 @@ class Specialization {
                                                                   /*images=*/0, cache_.threads()));
     output_.set_test_top1_int8(integer.top1);
     output_.set_test_images(test->size());
-    samples_ = SerializeSamples(
-        DrawSamples(*test, std::min(BoardImages(), test->size()), task_.seed()));
+    samples_ =
+        SerializeSamples(DrawSamples(*test, std::min(BoardImages(), test->size()), task_.seed()));
     return absl::OkStatus();
   }
 

@@ -194,8 +194,7 @@ absl::StatusOr<v1::TrainOutput> RunTrainTask(const v1::TrainTask& task,
   BL_ASSIGN_OR_RETURN(const v1::CheckpointHeader header, HeaderOf(task, *data));
   BL_RETURN_IF_ERROR(ValidateSupernet(header.supernet()));
   BL_ASSIGN_OR_RETURN(const std::string path, LocalPath(task, options));
-  BL_ASSIGN_OR_RETURN(const Checkpoint start,
-                      FindStart(header, path, options.checkpoint, context));
+  BL_ASSIGN_OR_RETURN(const Checkpoint start, FindStart(header, path, options.checkpoint, context));
   Trainer::Options trainer_options;
   trainer_options.device = cache.device();
   trainer_options.threads = cache.threads();

@@ -41,9 +41,9 @@ absl::Status WorkerCache::ReadData(const v1::DatasetSpec& spec, const TaskContex
   }
   return CatchTorchErrors([&] {
     const at::Device& device = options_.device.device;
-    data_ = std::make_unique<const LoadedData>(
-        LoadedData{spec, DeviceData(data.train, device), DeviceData(data.validation, device),
-                   std::move(data.validation)});
+    data_ = std::make_unique<const LoadedData>(LoadedData{spec, DeviceData(data.train, device),
+                                                          DeviceData(data.validation, device),
+                                                          std::move(data.validation)});
     return absl::OkStatus();
   });
 }

@@ -166,8 +166,8 @@ TaskContext WorkerService::ContextFor(const v1::Grant& grant, Session& session) 
       return cancellation.cancelled() || draining_;
     };
   }
-  context.report = [this, task = grant.task(), epoch = grant.epoch()](
-                       const v1::TaskProgress& progress) {
+  context.report = [this, task = grant.task(),
+                    epoch = grant.epoch()](const v1::TaskProgress& progress) {
     loop_->SetProgress(task, epoch, progress);
   };
   context.log = options_.log;
@@ -230,9 +230,9 @@ void WorkerService::RunAlone(const v1::Grant& grant, Session& session) {
     answer = FailedResult(result.status());
   }
   answer.set_seconds(absl::ToDoubleSeconds(absl::Now() - begin));
-  options_.log(absl::StrFormat(
-      "%s: %s after %.1f s%s%s", grant.task(), v1::TaskResult::Outcome_Name(answer.outcome()),
-      answer.seconds(), answer.message().empty() ? "" : ": ", answer.message()));
+  options_.log(absl::StrFormat("%s: %s after %.1f s%s%s", grant.task(),
+                               v1::TaskResult::Outcome_Name(answer.outcome()), answer.seconds(),
+                               answer.message().empty() ? "" : ": ", answer.message()));
   Finish(session, grant, answer);
 }
 
@@ -269,8 +269,8 @@ void WorkerService::RunScores(Session& session) {
     }
     return;
   }
-  options_.log(absl::StrFormat("scored %d subnets of %s in %.1f s", session.taken,
-                               session.supernet, absl::ToDoubleSeconds(absl::Now() - begin)));
+  options_.log(absl::StrFormat("scored %d subnets of %s in %.1f s", session.taken, session.supernet,
+                               absl::ToDoubleSeconds(absl::Now() - begin)));
 }
 
 std::optional<v1::Grant> WorkerService::NextScore(Session& session) {
@@ -303,8 +303,7 @@ ScoreWork WorkerService::WorkOf(const v1::Grant& grant, Session& session) {
   return work;
 }
 
-void WorkerService::Finish(Session& session, const v1::Grant& grant,
-                           const v1::TaskResult& result) {
+void WorkerService::Finish(Session& session, const v1::Grant& grant, const v1::TaskResult& result) {
   {
     absl::MutexLock lock(&mu_);
     session.tasks.erase({grant.task(), grant.epoch()});

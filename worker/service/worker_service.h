@@ -51,7 +51,7 @@ class WorkerService : public MemberHandler {
     absl::Duration checkpoint_interval = absl::Seconds(30);
     absl::Duration report_interval = absl::Seconds(2);
     absl::Duration drain = absl::Seconds(20);
-    uint64_t seed = 0;                             // As MemberLoop::Options.
+    uint64_t seed = 0;                            // As MemberLoop::Options.
     std::function<void(const std::string&)> log;  // Lines for the operator.
   };
 

@@ -80,8 +80,8 @@ Score Evaluate(const Graph& graph, const FoldedWeights& folded, const DeviceData
 }
 
 absl::StatusOr<Score> ScoreSubnet(const Space& space, const Weights& weights, const Subnet& subnet,
-                               const DeviceData& train, const DeviceData& validation,
-                               const ScoreOptions& options) {
+                                  const DeviceData& train, const DeviceData& validation,
+                                  const ScoreOptions& options) {
   BL_RETURN_IF_ERROR(ValidateSubnet(space, subnet, /*any_gene=*/false));
   BL_ASSIGN_OR_RETURN(const Graph graph, BuildSubnet(space, subnet));
   BL_RETURN_IF_ERROR(CheckFits(graph, validation));
@@ -101,7 +101,8 @@ absl::StatusOr<std::vector<Score>> ScoreSubnets(const Space& space, const Weight
   int64_t done = 0;
   const auto score_one = [&](int64_t i) -> absl::Status {
     if (options.cancelled && options.cancelled()) return absl::CancelledError("stopped");
-    absl::StatusOr<Score> score = ScoreSubnet(space, weights, subnets[i], train, validation, options);
+    absl::StatusOr<Score> score =
+        ScoreSubnet(space, weights, subnets[i], train, validation, options);
     if (!score.ok()) return Annotate(score.status(), CanonicalText(subnets[i]));
     scores[i] = *score;
     if (options.progress) {

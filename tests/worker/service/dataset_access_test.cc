@@ -50,8 +50,8 @@ TEST_F(DatasetAccessTest, OffersWhatIsAskedForAndThere) {
 TEST_F(DatasetAccessTest, NothingOutsideTheRoots) {
   DatasetAccess access(Options({At("allowed"), At("second/")}), clock_);
   fs::create_directory_symlink(At("other"), At("allowed/link"));
-  for (const char* path : {"other/digits", "allowed/../other/digits", "allowed/link/digits",
-                           "allowed-not/digits"}) {
+  for (const char* path :
+       {"other/digits", "allowed/../other/digits", "allowed/link/digits", "allowed-not/digits"}) {
     EXPECT_THAT(access.Check(At(path)),
                 StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("--data-root")))
         << path;

@@ -79,8 +79,7 @@ TEST_F(TrainTaskTest, HandedOnItEndsWithTheSameArtifact) {
   options.checkpoint = first.reports.back().checkpoint();
   ASSERT_NE(options.checkpoint, "");
   int steps = 0;
-  const absl::StatusOr<v1::TrainOutput> output =
-      CountSteps(second, world_.Train(), options, steps);
+  const absl::StatusOr<v1::TrainOutput> output = CountSteps(second, world_.Train(), options, steps);
   ASSERT_THAT(output, IsOk());
   EXPECT_EQ(steps, second.reports.back().steps() - 5);
   EXPECT_EQ(output->supernet(), Uninterrupted());
@@ -188,8 +187,7 @@ TEST_F(TrainTaskTest, WhatCannotBeTrainedIsOfTheTask) {
   for (const v1::TrainTask& task : {no_path, classes, batch, resolution}) {
     const absl::StatusOr<v1::TrainOutput> output = machine.Train(world_, task, "a");
     ASSERT_FALSE(output.ok());
-    EXPECT_EQ(FailedResult(output.status()).outcome(), v1::TaskResult::INVALID)
-        << output.status();
+    EXPECT_EQ(FailedResult(output.status()).outcome(), v1::TaskResult::INVALID) << output.status();
   }
 }
 

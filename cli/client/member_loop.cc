@@ -44,7 +44,7 @@ std::string DefaultMemberName(const std::string& suffix) {
   return absl::StrCat(name, "-", suffix);
 }
 
-MemberLoop::MemberLoop(std::shared_ptr<grpc::Channel> channel, MemberHandler& handler,
+MemberLoop::MemberLoop(const std::shared_ptr<grpc::Channel>& channel, MemberHandler& handler,
                        Options options)
     : stub_(v1::TaskService::NewStub(channel)),
       handler_(handler),
@@ -64,7 +64,7 @@ absl::Status MemberLoop::Run() {
     v1::SynchronizeResponse response;
     grpc::ClientContext context;
     SetDeadline(context, kCall);
-    const absl::Status status =
+    absl::Status status =
         FromGrpc(stub_->Synchronize(&context, request, &response), options_.address);
     if (Refused(status)) return status;
     if (!status.ok()) {

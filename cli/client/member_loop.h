@@ -50,7 +50,8 @@ class MemberLoop {
     std::function<void(const std::string& line)> log;
   };
 
-  MemberLoop(std::shared_ptr<grpc::Channel> channel, MemberHandler& handler, Options options);
+  MemberLoop(const std::shared_ptr<grpc::Channel>& channel, MemberHandler& handler,
+             Options options);
 
   // Runs until Stop(), and then until the work is done or handed back.
   //

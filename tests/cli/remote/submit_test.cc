@@ -33,7 +33,7 @@ TEST_F(SubmitTest, WithoutArgumentsSubmitsTheQuickPreset) {
   EXPECT_EQ(run.out, "searches/search-1 created\nboardloop watch search-1\n");
   const v1::SearchSpec spec = Created().search().spec();
   EXPECT_EQ(spec.board_type(), "virtual-stm32f405");
-  EXPECT_EQ(spec.supernet_training().epochs(), 3);
+  EXPECT_EQ(spec.supernet_training().epochs(), 4);
   EXPECT_EQ(spec.space().name(), "mbv2-small-image");
   EXPECT_THAT(Created().request_id(), MatchesRegex("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-"
                                                    "[89ab][0-9a-f]{3}-[0-9a-f]{12}"));
@@ -76,7 +76,7 @@ TEST_F(SubmitTest, FlagsOverrideTheFileThatOverridesThePreset) {
 TEST_F(SubmitTest, PresetFlagReplacesThatOfTheFile) {
   const std::string file = folder_.Write("search.yaml", "preset: standard\n");
   ASSERT_EQ(RunRemote(coordinator_, {"submit", file, "--preset", "quick"}).exit_code, 0);
-  EXPECT_EQ(Created().search().spec().supernet_training().epochs(), 3);
+  EXPECT_EQ(Created().search().spec().supernet_training().epochs(), 4);
 }
 
 TEST_F(SubmitTest, WhatShowPrintsCanBeSubmittedAgain) {

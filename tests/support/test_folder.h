@@ -14,7 +14,8 @@ namespace boardloop {
 class TestFolder {
  public:
   TestFolder() {
-    std::string pattern = ::testing::TempDir() + "/boardloop.XXXXXX";
+    std::string pattern =
+        (std::filesystem::path(::testing::TempDir()) / "boardloop.XXXXXX").string();
     if (mkdtemp(pattern.data()) == nullptr) std::abort();
     path_ = pattern;
   }

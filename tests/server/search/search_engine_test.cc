@@ -54,7 +54,6 @@ class Farm {
     engine_->Connect(*scheduler_, *artifacts_);
     EXPECT_THAT(scheduler_->Load(), IsOk());
     EXPECT_THAT(engine_->Start(), IsOk());
-    ++instance_;
   }
 
   // As when the coordinator is killed: rows and files stay.
@@ -85,7 +84,9 @@ class Farm {
   }
   std::vector<std::string> Candidates() {
     std::vector<std::string> texts;
-    for (const v1::Candidate& candidate : ReadSearch(store_, kName)->candidates) {
+    const absl::StatusOr<SearchView> view = ReadSearch(store_, kName);
+    EXPECT_THAT(view, IsOk());
+    for (const v1::Candidate& candidate : view->candidates) {
       texts.push_back(absl::StrCat(candidate.subnet(), " ", candidate.top1(), " ",
                                    candidate.latency_ms(), " ", candidate.state()));
     }
@@ -109,7 +110,7 @@ class Farm {
     const bool worker = kind == v1::Member::WORKER;
     request.set_protocol_version(kProtocolVersion);
     request.set_member(worker ? "members/w" : "members/a");
-    request.set_instance(absl::StrCat("instance-", 1));
+    request.set_instance("instance-1");
     request.set_kind(kind);
     request.set_capacity(capacity_);
     if (worker && request.datasets().empty()) {
@@ -190,7 +191,6 @@ class Farm {
   TestFolder folder_;
   SystemClock clock_;
   MemoryStore store_;
-  int instance_ = 0;
   std::unique_ptr<ArtifactFiles> artifacts_;
   std::unique_ptr<SearchEngine> engine_;
   std::unique_ptr<Scheduler> scheduler_;

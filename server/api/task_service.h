@@ -14,8 +14,9 @@ class TaskService final : public v1::TaskService::Service {
   grpc::Status Synchronize(grpc::ServerContext* /*context*/, const v1::SynchronizeRequest* request,
                            v1::SynchronizeResponse* response) override {
     absl::StatusOr<v1::SynchronizeResponse> answer = scheduler_.Synchronize(*request);
-    if (answer.ok()) *response = *std::move(answer);
-    return ToGrpc(answer.status());
+    if (!answer.ok()) return ToGrpc(answer.status());
+    *response = *std::move(answer);
+    return grpc::Status::OK;
   }
 
  private:

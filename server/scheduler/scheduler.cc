@@ -282,7 +282,7 @@ absl::Status Scheduler::CountOnBoard(Transaction& tx, Call& call, const Task& be
     BL_RETURN_IF_ERROR(AddEvent(tx, call.now, board->name(), "BOARD_QUARANTINED", board->reason()));
   }
   BL_RETURN_IF_ERROR(tx.PutBoard(*board));
-  call.boards[board->name()] = *std::move(board);
+  call.boards[before.board()] = *std::move(board);
   return absl::OkStatus();
 }
 

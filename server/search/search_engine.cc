@@ -253,7 +253,7 @@ absl::Status SearchEngine::KeepOutputs(Transaction& tx, const Task& task) {
         result.specialize().samples(), result.measure().library(), result.measure().firmware()}) {
     if (artifact.empty()) continue;
     // One that is not there is found missing by the stage that needs it, and must not keep the result from being taken.
-    const absl::Status referred = ReferToArtifact(tx, artifact, task.owner());
+    absl::Status referred = ReferToArtifact(tx, artifact, task.owner());
     if (!referred.ok() && !absl::IsNotFound(referred)) return referred;
   }
   return absl::OkStatus();

@@ -109,7 +109,7 @@ std::string MeasurementText(const v1::Measurement& measurement) {
   }
   if (measurement.has_correct()) {
     AppendField("correct",
-                absl::StrFormat("%d of %d images", measurement.correct(), measurement.inputs()),
+                absl::StrFormat("%d of %d images", measurement.correct(), measurement.samples()),
                 &text);
   }
   return text;

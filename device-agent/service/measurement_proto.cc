@@ -76,6 +76,7 @@ v1::Measurement ToProto(const Measurement& measurement, const std::string& board
   AddMemory(measurement, proto);
   if (measurement.exact.has_value()) proto.set_exact(*measurement.exact);
   proto.set_inputs(measurement.inputs);
+  proto.set_samples(measurement.samples);
   proto.set_outputs_sha256(measurement.outputs_sha256);
   if (measurement.correct.has_value()) proto.set_correct(*measurement.correct);
   for (const auto& [step, seconds] : measurement.seconds)

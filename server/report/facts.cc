@@ -85,10 +85,10 @@ std::optional<double> ResidentLatency(const SearchReport& report, const v1::Cand
 }
 
 std::optional<double> BoardTop1(const SearchReport& report) {
-  if (!IsGood(report.image) || !report.image->has_correct() || report.image->inputs() <= 0) {
+  if (!IsGood(report.image) || !report.image->has_correct() || report.image->samples() <= 0) {
     return std::nullopt;
   }
-  return static_cast<double>(report.image->correct()) / report.image->inputs();
+  return static_cast<double>(report.image->correct()) / report.image->samples();
 }
 
 std::string TimingModel(const SearchReport& report, const v1::Measurement& measurement) {

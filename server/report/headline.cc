@@ -65,7 +65,7 @@ Card BoardCard(const SearchReport& report, const Facts& facts) {
   card.unit = "int8";
   card.text = absl::StrFormat(
       "%s of %s test images right, run on %s.", FormatInteger(report.image->correct()),
-      FormatInteger(report.image->inputs()), LastPart(report.image->board()));
+      FormatInteger(report.image->samples()), LastPart(report.image->board()));
   return card;
 }
 

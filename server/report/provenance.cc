@@ -72,7 +72,7 @@ void AddAccuracy(const SearchReport& report, const Facts& facts, HtmlTable* tabl
   const v1::Measurement& image = *report.image;
   if (facts.board_top1) {
     table->AddRow({"test top-1, board", Percent(*facts.board_top1),
-                   FormatInteger(image.inputs()) + " test images, counted on the board",
+                   FormatInteger(image.samples()) + " test images, counted on the board",
                    BoardSource(image)});
   }
   if (image.has_exact()) {

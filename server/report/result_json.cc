@@ -98,7 +98,7 @@ void AddAccuracy(const SearchReport& report, const Facts& facts, Json* json) {
 void AddBoard(const SearchReport& report, const Facts& facts, Json* json) {
   Json& result = *json;
   const v1::Measurement* image = report.image ? &*report.image : nullptr;
-  result["board_images"] = image != nullptr ? PositiveOrNull(image->inputs()) : Json(nullptr);
+  result["board_images"] = image != nullptr ? PositiveOrNull(image->samples()) : Json(nullptr);
   result["board_equals_host"] =
       image != nullptr && image->has_exact() ? Json(image->exact()) : Json(nullptr);
   result["board_top1"] = OrNull(facts.board_top1);

@@ -215,7 +215,8 @@ void Verify(SearchReport* report) {
   report->image->set_data_bytes(2712);
   report->image->set_code_bytes(38212);
   report->image->set_exact(true);
-  report->image->set_inputs(1000);
+  report->image->set_inputs(1001);
+  report->image->set_samples(1000);
   report->image->set_correct(911);
   report->image->set_outputs_sha256(
       "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae");

@@ -164,6 +164,7 @@ class Farm {
     measurement.set_latency_ms(1);
     measurement.set_exact(true);
     measurement.set_inputs(101);
+    measurement.set_samples(100);
     measurement.set_correct(88);
     output.set_library(Put("library"));
     output.set_firmware(Put("firmware"));

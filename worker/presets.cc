@@ -17,7 +17,7 @@ TrainingPreset Base(const char* name, const char* description, double width_mult
   preset.supernet.set_width_mult(width_mult);
   preset.supernet.set_resolution(resolution);
   v1::TrainingSpec& training = preset.training;
-  training.set_recipe(v1::TrainingSpec::SANDWICH);
+  training.set_recipe(v1::TrainingSpec::MCUNET);
   training.set_random_subnets(1);
   training.set_momentum(0.9);
   training.set_weight_decay(5e-5);
@@ -29,7 +29,7 @@ TrainingPreset Quick() {
   TrainingPreset preset =
       Base("quick", "28 x 28 images on two CPU cores in minutes", /*width_mult=*/0.2, 28);
   v1::TrainingSpec& training = preset.training;
-  training.set_epochs(3);
+  training.set_epochs(4);
   training.set_batch_size(64);
   training.set_micro_batch_size(32);
   training.set_peak_rate(0.8);

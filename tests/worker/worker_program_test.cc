@@ -115,7 +115,7 @@ TEST_F(WorkerProgramTest, FromADataSetToAModelInEveryFormat) {
   ASSERT_EQ(trained.exit_code, 0) << trained.err;
   EXPECT_GT(trained.Json()["val_top1_largest"].get<double>(), 0.9) << trained.out;
   EXPECT_EQ(trained.Json()["val_images"], 80);
-  EXPECT_THAT(Content(At("log.jsonl")), HasSubstr("\"phase\":\"sandwich\""));
+  EXPECT_THAT(Content(At("log.jsonl")), HasSubstr("\"phase\":\"shrink\""));
 
   const WorkerRun scored = Worker({"score", At("super.blc"), "largest", "--random", "3", "--json"});
   ASSERT_EQ(scored.exit_code, 0) << scored.err;

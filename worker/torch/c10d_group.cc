@@ -66,8 +66,8 @@ absl::StatusOr<Place> PlaceFromEnvironment() {
 absl::Status PeerError(const absl::Status& status, const std::string& doing) {
   if (status.ok()) return status;
   const std::string message = absl::StrCat(doing, ": ", std::string(status.message()));
-  const std::string text = message;
-  if (text.find("imed out") != std::string::npos || text.find("imeout") != std::string::npos) {
+  if (message.find("imed out") != std::string::npos ||
+      message.find("imeout") != std::string::npos) {
     return absl::DeadlineExceededError(message);
   }
   return absl::UnavailableError(message);

@@ -3,16 +3,20 @@
 namespace boardloop {
 namespace {
 
+// With label smoothing: the share `smoothing` of each label is spread over all classes (Szegedy et al. 2016). Written out, as
+// LibTorch's takes an optional tensor of weights.
 at::Tensor CrossEntropy(const at::Tensor& logits, const at::Tensor& labels, double smoothing) {
-  return at::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, /*ignore_index=*/-100,
-                                smoothing);
+  const at::Tensor log_probabilities = at::log_softmax(logits, 1);
+  const at::Tensor of_labels = log_probabilities.gather(1, labels.unsqueeze(1)).mean();
+  if (smoothing == 0) return -of_labels;
+  return of_labels * (smoothing - 1) - log_probabilities.mean() * smoothing;
 }
 
 }  // namespace
 
 at::Tensor LabelLoss(const at::Tensor& logits, const DeviceData::Batch& batch,
                      double label_smoothing) {
-  const at::Tensor loss = CrossEntropy(logits, batch.labels, label_smoothing);
+  at::Tensor loss = CrossEntropy(logits, batch.labels, label_smoothing);
   if (!batch.other_labels.defined()) return loss;
   return loss * batch.mixup_share +
          CrossEntropy(logits, batch.other_labels, label_smoothing) * (1 - batch.mixup_share);

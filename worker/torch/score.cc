@@ -71,7 +71,7 @@ Score Evaluate(const Graph& graph, const FoldedWeights& folded, const DeviceData
         data.Range(first, std::min(kEvaluationBatch, score.images - first));
     const at::Tensor logits = ForwardFolded(graph, folded, batch.images);
     correct.add_(logits.argmax(1).eq(batch.labels).sum());
-    loss.add_(at::cross_entropy_loss(logits, batch.labels, {}, at::Reduction::Sum));
+    loss.sub_(at::log_softmax(logits, 1).gather(1, batch.labels.unsqueeze(1)).sum());
   }
   score.correct = correct.item<int64_t>();
   score.top1 = static_cast<double>(score.correct) / static_cast<double>(score.images);

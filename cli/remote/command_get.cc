@@ -10,7 +10,6 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "cli/output.h"
-#include "cli/progress.h"
 #include "cli/remote/artifact_transfer.h"
 #include "cli/remote/commands.h"
 #include "cli/remote/format.h"
@@ -74,16 +73,6 @@ absl::StatusOr<std::vector<v1::Deliverable>> Chosen(const v1::Search& search,
   return chosen;
 }
 
-absl::Status Download(Connection& connection, const v1::Deliverable& file,
-                      const std::string& path) {
-  Progress progress("bytes of " + file.file_name());
-  const absl::Status status =
-      MakeArtifactTransfer(connection)
-          .download(file.artifact(), path,
-                    [&](int64_t done, int64_t total) { progress.Update(done, total); });
-  return status.ok() ? status : AnnotateAnswer(status, "download " + file.file_name());
-}
-
 absl::StatusOr<ExitCode> RunGet(Connection& connection, const GetFlags& flags) {
   v1::GetSearchRequest request;
   BL_ASSIGN_OR_RETURN(*request.mutable_name(), ResourceName("searches", flags.name));
@@ -100,7 +89,7 @@ absl::StatusOr<ExitCode> RunGet(Connection& connection, const GetFlags& flags) {
   for (const v1::Deliverable& file : chosen) {
     BL_RETURN_IF_ERROR(CheckFileName(file.file_name()));
     const std::string path = (folder / file.file_name()).string();
-    BL_RETURN_IF_ERROR(Download(connection, file, path));
+    BL_RETURN_IF_ERROR(DownloadArtifact(connection, file.artifact(), path));
     BL_RETURN_IF_ERROR(flags.remote.json ? WriteJson(file, JsonForm::kLine)
                                          : WriteResults(absl::StrFormat(
                                                "%s  %s\n", path, FileSizeText(file.size_bytes()))));

@@ -217,6 +217,20 @@ TEST_F(MeasureTest, NoWaitPrintsTheJob) {
             "measurements/1 is CANCELLED\n");
 }
 
+TEST_F(MeasureTest, ModelThatIsThereIsNotSentAgain) {
+  ASSERT_EQ(Measure({"--no-wait"}).exit_code, 0);
+  ASSERT_EQ(Measure({"--no-wait"}).exit_code, 0);
+  EXPECT_EQ(coordinator_.state().calls["WriteArtifact"], 1);
+}
+
+TEST_F(MeasureTest, AbsentCoordinatorIsUnreachable) {
+  coordinator_.Stop();
+  const ProgramRun run = Measure({});
+  EXPECT_EQ(run.exit_code, 6);
+  EXPECT_THAT(run.err, HasSubstr("model.tflite: "));
+  EXPECT_THAT(run.err, HasSubstr(coordinator_.address()));
+}
+
 TEST_F(MeasureTest, MissingFileAndTypeAreRefused) {
   EXPECT_TRUE(IsRefused(RunRemote(coordinator_, {"measure", "none.tflite", "--board-type", "x"}),
                         "NOT_FOUND", "none.tflite"));

@@ -20,9 +20,7 @@ build_packages=(
   g++ cmake ninja-build ccache
   libabsl-dev                             # status, strings, containers
   libgoogle-glog-dev                      # logging, CHECK
-  libprotobuf-dev protobuf-compiler       # spaces, the programs' contracts
-  libgrpc++-dev protobuf-compiler-grpc    # the services
-  libsqlite3-dev                          # the coordinator's store
+  libprotobuf-dev protobuf-compiler       # spaces, and later the programs' contracts
   libflatbuffers-dev flatbuffers-compiler # .tflite
   nlohmann-json3-dev libyaml-cpp-dev      # subnet files, board types
   libcli11-dev                            # command line

@@ -3,8 +3,8 @@
 namespace boardloop {
 namespace {
 
-// With label smoothing: the share `smoothing` of each label is spread over all classes (Szegedy et al. 2016). Written out, as
-// LibTorch's takes an optional tensor of weights.
+// With label smoothing: the share `smoothing` of each label is spread over all classes (Szegedy et al. 2016). Written out:
+// LibTorch takes an optional tensor of weights, whose destructor clang's analyzer reports.
 at::Tensor CrossEntropy(const at::Tensor& logits, const at::Tensor& labels, double smoothing) {
   const at::Tensor log_probabilities = at::log_softmax(logits, 1);
   const at::Tensor of_labels = log_probabilities.gather(1, labels.unsqueeze(1)).mean();

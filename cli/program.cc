@@ -8,7 +8,9 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "cli/command.h"
+#include "cli/local/commands.h"
 #include "cli/output.h"
+#include "cli/remote/commands.h"
 
 namespace boardloop {
 namespace {
@@ -21,9 +23,13 @@ constexpr char kFooter[] =
 Results go to standard output; an error is one line with its code on standard error.
 Exit codes:
   0  success
-  1  the program or its surroundings failed: a full disk, gnuplot missing
+  1  the program, its surroundings or the coordinator failed: a full disk, gnuplot missing; or the
+     coordinator refused what is wrong at the moment
   2  wrong usage, or an input that is refused
-  3  a network misses a limit (only with analyze --check)
+  3  a limit is missed: analyze --check, and what watch, submit and measure say INFEASIBLE of
+  4  the search or measurement that was waited for FAILED
+  5  it was CANCELLED
+  6  the coordinator cannot be reached
 )";
 
 ExitCode ExitCodeFor(const absl::Status& status) {
@@ -70,10 +76,13 @@ int ParseAndRun(int argc, char** argv) {
   AddAnalyzeCommand(program, action);
   AddSpacesCommand(program, action);
   AddSubnetCommand(program, action);
-  AddBoardsCommand(program, action);
+  AddBoardTypesCommand(program, action);
   AddEvalCommand(program, action);
   AddExportCommand(program, action);
   AddOverviewCommand(program, action);
+  AddUpCommand(program, action);
+  AddDownCommand(program, action);
+  AddRemoteCommands(program, action);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

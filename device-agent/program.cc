@@ -82,6 +82,7 @@ int ParseAndRun(int argc, char** argv) {
   AddBoardTypesCommand(program, action);
   AddExportCommand(program, action);
   AddCheckCommand(program, action);
+  AddServeCommand(program, action);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -87,6 +87,9 @@ int ParseAndRun(int argc, char** argv) {
   AddQuantizeCommand(program, action);
   AddExportCommand(program, action);
   AddEvalCommand(program, action);
+#ifdef BL_HAS_SERVICE
+  AddServeCommand(program, action);
+#endif
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

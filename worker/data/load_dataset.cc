@@ -267,44 +267,44 @@ absl::StatusOr<v1::DatasetSpec> CompleteSpec(const v1::DatasetSpec& spec) {
   return complete;
 }
 
-absl::StatusOr<TrainingData> LoadTrainingData(const v1::DatasetSpec& incomplete,
+absl::StatusOr<TrainingData> LoadTrainingData(const v1::DatasetSpec& spec,
                                               const LoadOptions& options) {
-  BL_ASSIGN_OR_RETURN(const v1::DatasetSpec spec, CompleteSpec(incomplete));
+  BL_ASSIGN_OR_RETURN(const v1::DatasetSpec complete, CompleteSpec(spec));
   TrainingData data;
-  if (IsFolderKind(spec)) {
-    BL_ASSIGN_OR_RETURN(data, LoadTrainingFiles(spec, options));
+  if (IsFolderKind(complete)) {
+    BL_ASSIGN_OR_RETURN(data, LoadTrainingFiles(complete, options));
   } else {
-    absl::StatusOr<Dataset> all = spec.kind() == v1::DatasetSpec::IDX
-                                      ? ReadIdxPart(spec.path(), "train", 0)
-                                      : ReadCifar(spec, /*test=*/false);
+    absl::StatusOr<Dataset> all = complete.kind() == v1::DatasetSpec::IDX
+                                      ? ReadIdxPart(complete.path(), "train", 0)
+                                      : ReadCifar(complete, /*test=*/false);
     if (!all.ok()) return all.status();
-    BL_ASSIGN_OR_RETURN(Dataset fitted, Fit(std::move(*all), spec, options));
-    BL_RETURN_IF_ERROR(HoldOutValidation(spec, std::move(fitted), data));
+    BL_ASSIGN_OR_RETURN(Dataset fitted, Fit(std::move(*all), complete, options));
+    BL_RETURN_IF_ERROR(HoldOutValidation(complete, std::move(fitted), data));
   }
   BL_RETURN_IF_ERROR(CheckShape(data.train));
   return data;
 }
 
-absl::StatusOr<Dataset> LoadTestData(const v1::DatasetSpec& incomplete,
-                                     const LoadOptions& options) {
-  BL_ASSIGN_OR_RETURN(const v1::DatasetSpec spec, CompleteSpec(incomplete));
-  if (IsFolderKind(spec)) {
-    BL_ASSIGN_OR_RETURN(const SampleFiles files, ListFiles(spec));
+absl::StatusOr<Dataset> LoadTestData(const v1::DatasetSpec& spec, const LoadOptions& options) {
+  BL_ASSIGN_OR_RETURN(const v1::DatasetSpec complete, CompleteSpec(spec));
+  if (IsFolderKind(complete)) {
+    BL_ASSIGN_OR_RETURN(const SampleFiles files, ListFiles(complete));
     TrainingData skipped;
-    return DecodeFiles(spec, files.classes, files.test, DecoderOf(spec), options, skipped);
+    return DecodeFiles(complete, files.classes, files.test, DecoderOf(complete), options, skipped);
   }
-  if (spec.kind() == v1::DatasetSpec::CIFAR_BINARY) {
-    BL_ASSIGN_OR_RETURN(Dataset test, ReadCifar(spec, /*test=*/true));
-    return Fit(std::move(test), spec, options);
+  if (complete.kind() == v1::DatasetSpec::CIFAR_BINARY) {
+    BL_ASSIGN_OR_RETURN(Dataset test, ReadCifar(complete, /*test=*/true));
+    return Fit(std::move(test), complete, options);
   }
   // The training labels say how many classes there are.
-  BL_ASSIGN_OR_RETURN(const IdxArray labels, ReadIdx(spec.path(), "train-labels-idx1-ubyte", 1));
+  BL_ASSIGN_OR_RETURN(const IdxArray labels,
+                      ReadIdx(complete.path(), "train-labels-idx1-ubyte", 1));
   int64_t classes = 0;
   for (const char label : labels.values) {
     classes = std::max<int64_t>(classes, static_cast<uint8_t>(label) + 1);
   }
-  BL_ASSIGN_OR_RETURN(Dataset test, ReadIdxPart(spec.path(), "t10k", classes));
-  return Fit(std::move(test), spec, options);
+  BL_ASSIGN_OR_RETURN(Dataset test, ReadIdxPart(complete.path(), "t10k", classes));
+  return Fit(std::move(test), complete, options);
 }
 
 }  // namespace boardloop

@@ -37,18 +37,6 @@ void AddTo(std::vector<Moments>& sums, const std::vector<Moments>& moments) {
   }
 }
 
-absl::StatusOr<Score> ScoreOne(const Space& space, const Weights& weights, const Subnet& subnet,
-                               const DeviceData& train, const DeviceData& validation,
-                               const ScoreOptions& options) {
-  BL_RETURN_IF_ERROR(ValidateSubnet(space, subnet, /*any_gene=*/false));
-  BL_ASSIGN_OR_RETURN(const Graph graph, BuildSubnet(space, subnet));
-  BL_RETURN_IF_ERROR(CheckFits(graph, validation));
-  at::NoGradGuard no_grad;  // A setting of each thread.
-  const std::vector<Moments> moments =
-      CalibrateBatchNorm(graph, weights, train, options.calibration);
-  return Evaluate(graph, FoldBatchNorm(graph, weights, moments), validation, options.images);
-}
-
 }  // namespace
 
 std::vector<Moments> CalibrateBatchNorm(const Graph& graph, const Weights& weights,
@@ -91,6 +79,18 @@ Score Evaluate(const Graph& graph, const FoldedWeights& folded, const DeviceData
   return score;
 }
 
+absl::StatusOr<Score> ScoreSubnet(const Space& space, const Weights& weights, const Subnet& subnet,
+                                  const DeviceData& train, const DeviceData& validation,
+                                  const ScoreOptions& options) {
+  BL_RETURN_IF_ERROR(ValidateSubnet(space, subnet, /*any_gene=*/false));
+  BL_ASSIGN_OR_RETURN(const Graph graph, BuildSubnet(space, subnet));
+  BL_RETURN_IF_ERROR(CheckFits(graph, validation));
+  at::NoGradGuard no_grad;  // A setting of each thread.
+  const std::vector<Moments> moments =
+      CalibrateBatchNorm(graph, weights, train, options.calibration);
+  return Evaluate(graph, FoldBatchNorm(graph, weights, moments), validation, options.images);
+}
+
 absl::StatusOr<std::vector<Score>> ScoreSubnets(const Space& space, const Weights& weights,
                                                 absl::Span<const Subnet> subnets,
                                                 const DeviceData& train,
@@ -101,7 +101,8 @@ absl::StatusOr<std::vector<Score>> ScoreSubnets(const Space& space, const Weight
   int64_t done = 0;
   const auto score_one = [&](int64_t i) -> absl::Status {
     if (options.cancelled && options.cancelled()) return absl::CancelledError("stopped");
-    absl::StatusOr<Score> score = ScoreOne(space, weights, subnets[i], train, validation, options);
+    absl::StatusOr<Score> score =
+        ScoreSubnet(space, weights, subnets[i], train, validation, options);
     if (!score.ok()) return Annotate(score.status(), CanonicalText(subnets[i]));
     scores[i] = *score;
     if (options.progress) {

@@ -1,0 +1,271 @@
+#include "server/api/search_service.h"
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "cli/client/grpc_status.h"
+#include "core/base/hash.h"
+#include "core/base/status.h"
+#include "server/api/page_token.h"
+#include "server/api/request_ids.h"
+#include "server/api/watch.h"
+#include "server/search/names.h"
+#include "server/search/search_context.h"
+
+namespace boardloop {
+namespace {
+
+constexpr int32_t kSearchPage = 50, kPage = 100;
+constexpr int32_t kEventsOfWatch = 200;
+
+absl::Status NoSuch(const std::string& name) {
+  return WithReason(absl::NotFoundError(absl::StrFormat("there is no \"%s\"", name)),
+                    "RESOURCE_NOT_FOUND", {{"resource", name}});
+}
+
+absl::Status CheckId(const std::string& id) {
+  const bool good = id.size() <= 63 && std::all_of(id.begin(), id.end(), [](char c) {
+                      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+                    });
+  if (good) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "search_id is \"%s\", must be at most 63 lower-case letters, digits and '-'", id));
+}
+
+// The day and something that no other search has.
+std::string NewId(absl::Time now, const std::string& digest) {
+  const std::string seed = absl::StrCat(absl::ToUnixNanos(now), digest);
+  return absl::StrCat(absl::FormatTime("%Y%m%d", now, absl::UTCTimeZone()), "-",
+                      HashBytes(seed).Hex().substr(0, 6));
+}
+
+// "{event sequence}:{etag}"
+std::string ResumeToken(int64_t sequence, const v1::Search& search) {
+  return absl::StrCat(sequence, ":", search.etag());
+}
+
+absl::StatusOr<int64_t> SequenceOf(const std::string& token) {
+  int64_t sequence = 0;
+  const std::vector<std::string> parts = absl::StrSplit(token, ':');
+  if (token.empty()) return 0;
+  if (parts.size() == 2 && absl::SimpleAtoi(parts[0], &sequence)) return sequence;
+  return absl::InvalidArgumentError(
+      absl::StrFormat("resume_token is \"%s\", which this server never gave", token));
+}
+
+}  // namespace
+
+absl::Status SearchService::Create(const v1::CreateSearchRequest& request, v1::Search& response) {
+  BL_RETURN_IF_ERROR(CheckId(request.search_id()));
+  BL_ASSIGN_OR_RETURN(v1::Search search, engine_.Prepare(request.search()));
+  if (request.validate_only()) {
+    BL_ASSIGN_OR_RETURN(response, engine_.Validate(std::move(search)));
+    return absl::OkStatus();
+  }
+  const std::string digest = DigestOf(request);
+  const absl::Time now = clock_.Now();
+  search.set_name(absl::StrCat(
+      "searches/", request.search_id().empty() ? NewId(now, digest) : request.search_id()));
+  const absl::Status stored = store_.Run([&](Transaction& tx) -> absl::Status {
+    BL_ASSIGN_OR_RETURN(const std::optional<std::string> earlier,
+                        FindRequest(tx, request.request_id(), digest));
+    if (earlier.has_value()) {
+      search.set_name(*earlier);
+      return absl::OkStatus();
+    }
+    BL_ASSIGN_OR_RETURN(const std::optional<v1::Search> taken, tx.GetSearch(search.name()));
+    if (taken.has_value()) {
+      return absl::AlreadyExistsError(
+          absl::StrFormat("there is a %s already: choose another search_id", search.name()));
+    }
+    BL_RETURN_IF_ERROR(engine_.Insert(tx, search));
+    return KeepRequest(tx, request.request_id(), digest, search.name(), now);
+  });
+  BL_RETURN_IF_ERROR(stored);
+  engine_.OwnerChanged(search.name());
+  return Get(search.name(), response);
+}
+
+absl::Status SearchService::Get(const std::string& name, v1::Search& response) {
+  const absl::Status read = store_.Read([&](Transaction& tx) -> absl::Status {
+    BL_ASSIGN_OR_RETURN(std::optional<v1::Search> search, tx.GetSearch(name));
+    if (!search.has_value()) return NoSuch(name);
+    response = *std::move(search);
+    return absl::OkStatus();
+  });
+  BL_RETURN_IF_ERROR(read);
+  return engine_.FillIn(response);
+}
+
+absl::Status SearchService::List(const v1::ListSearchesRequest& request,
+                                 v1::ListSearchesResponse& response) {
+  const std::string query = absl::StrCat("searches/", request.state());
+  Page page;
+  BL_ASSIGN_OR_RETURN(page.limit, PageSize(request.page_size(), kSearchPage));
+  BL_ASSIGN_OR_RETURN(page.after, ParsePageToken(request.page_token(), query));
+  std::optional<v1::Search::State> state;
+  if (request.state() != v1::Search::STATE_UNSPECIFIED) state = request.state();
+  return store_.Read([&](Transaction& tx) -> absl::Status {
+    BL_ASSIGN_OR_RETURN(std::vector<Listed<v1::Search>> rows, tx.ListSearches(state, page));
+    for (Listed<v1::Search>& row : rows) {
+      row.row.clear_spaces();  // Large; GetSearch has them.
+      *response.add_searches() = std::move(row.row);
+    }
+    if (static_cast<int32_t>(rows.size()) == page.limit) {
+      response.set_next_page_token(MakePageToken(query, rows.back().position));
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::Status SearchService::Candidates(const v1::ListCandidatesRequest& request,
+                                       v1::ListCandidatesResponse& response) {
+  const std::string query = absl::StrCat(request.parent(), "/candidates/", request.state());
+  Page page;
+  BL_ASSIGN_OR_RETURN(page.limit, PageSize(request.page_size(), kPage));
+  BL_ASSIGN_OR_RETURN(page.after, ParsePageToken(request.page_token(), query));
+  std::optional<v1::Candidate::State> state;
+  if (request.state() != v1::Candidate::STATE_UNSPECIFIED) state = request.state();
+  return store_.Read([&](Transaction& tx) -> absl::Status {
+    BL_ASSIGN_OR_RETURN(const std::optional<v1::Search> search, tx.GetSearch(request.parent()));
+    if (!search.has_value()) return NoSuch(request.parent());
+    BL_ASSIGN_OR_RETURN(std::vector<Listed<v1::Candidate>> rows,
+                        tx.ListCandidates(request.parent(), state, page));
+    for (Listed<v1::Candidate>& row : rows) *response.add_candidates() = std::move(row.row);
+    if (static_cast<int32_t>(rows.size()) == page.limit) {
+      response.set_next_page_token(MakePageToken(query, rows.back().position));
+    }
+    return absl::OkStatus();
+  });
+}
+
+absl::Status SearchService::Front(const v1::GetFrontRequest& request,
+                                  v1::GetFrontResponse& response) {
+  absl::StatusOr<SearchView> view = ReadSearch(store_, request.parent());
+  if (absl::IsNotFound(view.status())) return NoSuch(request.parent());
+  if (!view.ok()) return view.status();
+  std::vector<ObjectiveValues> points;
+  for (const Individual& individual : ToIndividuals(view->search, view->candidates)) {
+    points.push_back(ValuesOf(individual));
+  }
+  std::vector<size_t> front = ParetoFront(points);
+  std::stable_sort(front.begin(), front.end(),
+                   [&](size_t a, size_t b) { return points[a].top1 > points[b].top1; });
+  for (const size_t index : front) {
+    *response.add_candidates() = std::move(view->candidates[index]);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SearchService::Events(const v1::ListEventsRequest& request,
+                                   v1::ListEventsResponse& response) {
+  const std::string query = absl::StrCat("events/", request.parent());
+  Page page;
+  BL_ASSIGN_OR_RETURN(page.limit, PageSize(request.page_size(), kPage));
+  BL_ASSIGN_OR_RETURN(page.after, ParsePageToken(request.page_token(), query));
+  return store_.Read([&](Transaction& tx) -> absl::Status {
+    if (!request.parent().empty()) {
+      BL_ASSIGN_OR_RETURN(const std::optional<v1::Search> search, tx.GetSearch(request.parent()));
+      if (!search.has_value()) return NoSuch(request.parent());
+    }
+    BL_ASSIGN_OR_RETURN(std::vector<v1::Event> events, tx.ListEvents(request.parent(), page));
+    if (static_cast<int32_t>(events.size()) == page.limit) {
+      response.set_next_page_token(MakePageToken(query, events.back().sequence()));
+    }
+    for (v1::Event& event : events) *response.add_events() = std::move(event);
+    return absl::OkStatus();
+  });
+}
+
+grpc::Status SearchService::CreateSearch(grpc::ServerContext* /*context*/,
+                                         const v1::CreateSearchRequest* request,
+                                         v1::Search* response) {
+  return ToGrpc(Create(*request, *response));
+}
+
+grpc::Status SearchService::GetSearch(grpc::ServerContext* /*context*/,
+                                      const v1::GetSearchRequest* request, v1::Search* response) {
+  return ToGrpc(Get(request->name(), *response));
+}
+
+grpc::Status SearchService::ListSearches(grpc::ServerContext* /*context*/,
+                                         const v1::ListSearchesRequest* request,
+                                         v1::ListSearchesResponse* response) {
+  return ToGrpc(List(*request, *response));
+}
+
+grpc::Status SearchService::CancelSearch(grpc::ServerContext* /*context*/,
+                                         const v1::CancelSearchRequest* request,
+                                         v1::Search* response) {
+  const absl::StatusOr<v1::Search> cancelled = engine_.Cancel(request->name(), request->etag());
+  if (cancelled.ok()) *response = *cancelled;
+  return ToGrpc(cancelled.status());
+}
+
+grpc::Status SearchService::WatchSearch(grpc::ServerContext* context,
+                                        const v1::WatchSearchRequest* request,
+                                        grpc::ServerWriter<v1::WatchSearchResponse>* writer) {
+  const absl::StatusOr<int64_t> start = SequenceOf(request->resume_token());
+  if (!start.ok()) return ToGrpc(start.status());
+  Page page;
+  page.after = *start;
+  page.limit = kEventsOfWatch;
+  std::string last;
+  const auto look = [&]() -> absl::StatusOr<bool> {
+    v1::WatchSearchResponse response;
+    BL_RETURN_IF_ERROR(Get(request->name(), *response.mutable_search()));
+    const absl::Status read = store_.Read([&](Transaction& tx) -> absl::Status {
+      BL_ASSIGN_OR_RETURN(std::vector<v1::Event> events, tx.ListEvents(request->name(), page));
+      for (v1::Event& event : events) *response.add_events() = std::move(event);
+      return absl::OkStatus();
+    });
+    BL_RETURN_IF_ERROR(read);
+    const std::string now = response.search().SerializeAsString();
+    const bool ended = response.search().state() != v1::Search::RUNNING;
+    if (now == last && response.events().empty()) return ended;
+    last = now;
+    if (!response.events().empty()) page.after = response.events().rbegin()->sequence();
+    response.set_resume_token(ResumeToken(page.after, response.search()));
+    if (!writer->Write(response)) return true;  // The caller is gone.
+    return ended && response.events_size() < page.limit;
+  };
+  return ToGrpc(Watch(*context, stopping_, look));
+}
+
+grpc::Status SearchService::GetCandidate(grpc::ServerContext* /*context*/,
+                                         const v1::GetCandidateRequest* request,
+                                         v1::Candidate* response) {
+  return ToGrpc(store_.Read([&](Transaction& tx) -> absl::Status {
+    BL_ASSIGN_OR_RETURN(
+        std::optional<v1::Candidate> candidate,
+        tx.GetCandidate(SearchOfCandidate(request->name()), CandidateNumber(request->name())));
+    if (!candidate.has_value()) return NoSuch(request->name());
+    *response = *std::move(candidate);
+    return absl::OkStatus();
+  }));
+}
+
+grpc::Status SearchService::ListCandidates(grpc::ServerContext* /*context*/,
+                                           const v1::ListCandidatesRequest* request,
+                                           v1::ListCandidatesResponse* response) {
+  return ToGrpc(Candidates(*request, *response));
+}
+
+grpc::Status SearchService::GetFront(grpc::ServerContext* /*context*/,
+                                     const v1::GetFrontRequest* request,
+                                     v1::GetFrontResponse* response) {
+  return ToGrpc(Front(*request, *response));
+}
+
+grpc::Status SearchService::ListEvents(grpc::ServerContext* /*context*/,
+                                       const v1::ListEventsRequest* request,
+                                       v1::ListEventsResponse* response) {
+  return ToGrpc(Events(*request, *response));
+}
+
+}  // namespace boardloop

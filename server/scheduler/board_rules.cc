@@ -1,0 +1,119 @@
+#include "server/scheduler/board_rules.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "server/store/timestamps.h"
+
+namespace boardloop {
+namespace {
+
+using v1::Board;
+
+void Change(Board& board, Board::State state, const std::string& reason, absl::Time now) {
+  board.set_state(state);
+  board.set_reason(reason);
+  *board.mutable_update_time() = ToTimestamp(now);
+}
+
+void EndCheck(Board& board, const v1::BoardReport& report, absl::Time now) {
+  *board.mutable_check_time() = ToTimestamp(now);
+  if (report.check_message().empty()) {
+    board.set_failures(0);
+    Change(board, Board::IDLE, "", now);
+    return;
+  }
+  Quarantine(board, absl::StrCat("the check failed: ", report.check_message()), now);
+}
+
+}  // namespace
+
+bool InService(const Board& board) {
+  return board.state() == Board::IDLE || board.state() == Board::MEASURING;
+}
+
+void ApplyReport(Board& board, const v1::BoardReport& report, const std::string& agent,
+                 bool restarted, absl::Time now) {
+  const bool known = !board.name().empty();
+  board.set_name(report.name());
+  board.set_board_type(report.board_type());
+  board.set_agent(agent);
+  board.set_unique_id(report.unique_id());
+  board.set_probe(report.probe());
+  board.set_virtual_(report.virtual_());
+  board.set_sector_erases(report.sector_erases());
+  board.set_build_digest(report.build_digest());
+  if (!known || board.state() == Board::OFFLINE || (restarted && InService(board))) {
+    BeginCheck(board, now);
+  }
+  if (!report.unusable().empty() && board.state() != Board::QUARANTINED &&
+      board.state() != Board::DRAINED) {
+    Quarantine(board, report.unusable(), now);
+  }
+  if (board.state() == Board::CHECKING && report.check() == board.check()) {
+    EndCheck(board, report, now);
+  }
+}
+
+void ApplyResult(Board& board, Fault fault, const std::string& message, const BoardLimits& limits,
+                 absl::Time now) {
+  board.set_measurements(board.measurements() + 1);
+  *board.mutable_update_time() = ToTimestamp(now);
+  if (fault == Fault::kNone) board.set_failures(0);
+  if (fault != Fault::kCandidate && fault != Fault::kBoard) return;
+  board.set_failures(board.failures() + 1);
+  if (board.failures() >= limits.failures && InService(board)) {
+    Quarantine(board,
+               absl::StrFormat("%d measurements failed in a row, the last with: %s",
+                               board.failures(), message),
+               now);
+  }
+}
+
+void MarkOffline(Board& board, absl::Time now) {
+  board.clear_task();
+  // What an operator or a fault has decided outlives its agent.
+  if (board.state() == Board::DRAINED || board.state() == Board::QUARANTINED) return;
+  Change(board, Board::OFFLINE, "its agent is silent", now);
+}
+
+bool CheckIsDue(const Board& board, const BoardLimits& limits, absl::Time now) {
+  if (board.state() == Board::IDLE) {
+    return now - FromTimestamp(board.check_time()) >= limits.check_interval;
+  }
+  return board.state() == Board::QUARANTINED &&
+         now - FromTimestamp(board.update_time()) >= limits.quarantine;
+}
+
+void BeginCheck(Board& board, absl::Time now) {
+  board.set_check(std::max(board.check() + 1, absl::ToUnixMillis(now)));
+  Change(board, Board::CHECKING, "", now);
+}
+
+void Drain(Board& board, const std::string& reason, absl::Time now) {
+  if (board.state() != Board::DRAINED) Change(board, Board::DRAINED, reason, now);
+}
+
+void Quarantine(Board& board, const std::string& reason, absl::Time now) {
+  Change(board, Board::QUARANTINED, reason, now);
+}
+
+absl::Status Return(Board& board, absl::Time now) {
+  if (board.state() != Board::DRAINED && board.state() != Board::QUARANTINED) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("%s is %s, must be DRAINED or QUARANTINED to be returned", board.name(),
+                        Board::State_Name(board.state())));
+  }
+  board.set_failures(0);
+  BeginCheck(board, now);
+  return absl::OkStatus();
+}
+
+void SetTask(Board& board, const std::string& task, absl::Time now) {
+  board.set_task(task);
+  if (!InService(board)) return;
+  Change(board, task.empty() ? Board::IDLE : Board::MEASURING, "", now);
+}
+
+}  // namespace boardloop

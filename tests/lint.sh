@@ -111,13 +111,7 @@ check_tidy() {
     all) files '*.cc' >"$scratch/tidy" ;;
     *) echo "--tidy is $tidy, must be all, changed or none"; return 1 ;;
   esac
-  # The compilation database is GCC's: clang knows neither all of its warnings nor its precompiled headers,
-  # without which it also sees which files forgot an include.
-  sed --regexp-extended -e 's/ -(Winvalid-pch|fpch-preprocess)//g' \
-    -e 's/ -include [^ ]*cmake_pch\.hxx//' "$build/compile_commands.json" >"$scratch/compile_commands.json"
-  xargs --no-run-if-empty --max-procs="$jobs" --max-args=1 \
-    clang-tidy-14 --quiet --extra-arg=-Wno-unknown-warning-option -p "$scratch" \
-    <"$scratch/tidy" 2>/dev/null
+  tests/tidy.py "$build" <"$scratch/tidy"
 }
 
 report_sizes() {

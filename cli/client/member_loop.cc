@@ -96,7 +96,7 @@ v1::SynchronizeRequest MemberLoop::MakeRequest() {
   request.set_device(options_.device);
   request.set_version(BOARDLOOP_VERSION);
   handler_.Describe(request);
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   woken_ = false;
   request.set_draining(stopping_);
   for (const auto& [task, held] : held_) {
@@ -113,7 +113,7 @@ void MemberLoop::Take(const v1::SynchronizeRequest& request,
                       const v1::SynchronizeResponse& response) {
   std::vector<std::pair<std::string, int64_t>> lost;
   {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     for (const std::string& task : response.acknowledged()) {
       finished_.erase(
           std::remove_if(finished_.begin(), finished_.end(),
@@ -140,7 +140,7 @@ void MemberLoop::Take(const v1::SynchronizeRequest& request,
 void MemberLoop::HandBack() {
   std::vector<std::pair<std::string, int64_t>> left;
   {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     if (!stopping_ || absl::Now() < drain_end_) return;
     for (const auto& [task, held] : held_) {
       v1::FinishedTask& finished = finished_.emplace_back();
@@ -158,20 +158,20 @@ void MemberLoop::HandBack() {
 }
 
 void MemberLoop::Sleep(absl::Duration duration) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   const absl::Time now = absl::Now();
   absl::Time end = now + duration;
   if (drain_end_ > now) end = std::min(end, drain_end_);  // To hand back in time.
-  mu_.AwaitWithDeadline(absl::Condition(&woken_), end);
+  mu_.AwaitUntil([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return woken_; }, end);
 }
 
 bool MemberLoop::Idle() const {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   return held_.empty() && finished_.empty();
 }
 
 void MemberLoop::Stop() {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   if (stopping_) return;
   stopping_ = true;
   drain_end_ = absl::Now() + options_.drain;
@@ -179,12 +179,12 @@ void MemberLoop::Stop() {
 }
 
 bool MemberLoop::stopping() const {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   return stopping_;
 }
 
 void MemberLoop::Finish(const std::string& task, int64_t epoch, v1::TaskResult result) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   const auto found = held_.find(task);
   if (found == held_.end() || found->second.epoch != epoch) return;  // Given up.
   held_.erase(found);
@@ -196,7 +196,7 @@ void MemberLoop::Finish(const std::string& task, int64_t epoch, v1::TaskResult r
 }
 
 void MemberLoop::SetProgress(const std::string& task, int64_t epoch, v1::TaskProgress progress) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   const auto found = held_.find(task);
   if (found == held_.end() || found->second.epoch != epoch) return;
   // The newest checkpoint stays until there is a newer one.
@@ -207,7 +207,7 @@ void MemberLoop::SetProgress(const std::string& task, int64_t epoch, v1::TaskPro
 }
 
 void MemberLoop::Wake() {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   woken_ = true;
 }
 

@@ -17,9 +17,9 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "boardloop/v1/task_service.grpc.pb.h"
+#include "core/base/mutex.h"
 #include "core/base/random.h"
 #include "grpcpp/channel.h"
 
@@ -85,7 +85,7 @@ class MemberLoop {
   std::string instance_;
   Random random_;  // Of the loop's thread.
 
-  mutable absl::Mutex mu_;
+  mutable Mutex mu_;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
   bool woken_ ABSL_GUARDED_BY(mu_) = false;
   absl::Time drain_end_ ABSL_GUARDED_BY(mu_) = absl::InfiniteFuture();

@@ -6,7 +6,6 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "cli/output.h"
 #include "cli/remote/format.h"
@@ -14,6 +13,7 @@
 #include "cli/remote/live_screen.h"
 #include "cli/remote/search_watcher.h"
 #include "cli/remote/watch_view.h"
+#include "core/base/mutex.h"
 
 namespace boardloop {
 namespace {
@@ -43,7 +43,7 @@ class ScreenOutput : public WatchOutput {
       front_of_ = known;
       front_time_ = now;
     }
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     state_.Update(response, now);
     if (fetched) state_.SetFront(front);
     Draw();
@@ -51,7 +51,7 @@ class ScreenOutput : public WatchOutput {
   }
 
   void Lost(const absl::Status& why) override {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     state_.SetLost(std::string(why.message()));
     Draw();
   }
@@ -74,18 +74,19 @@ class ScreenOutput : public WatchOutput {
   }
 
   void Tick() {
-    absl::MutexLock lock(&mu_);
-    while (!mu_.AwaitWithTimeout(absl::Condition(&stopped_), kTick)) Draw();
+    MutexLock lock(mu_);
+    const auto stopped = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopped_; };
+    while (!mu_.AwaitFor(stopped, kTick)) Draw();
   }
   void Stop() {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     stopped_ = true;
   }
 
   Connection& connection_;
   int64_t front_of_ = 0;  // Scored candidates when the front was fetched.
   absl::Time front_time_;
-  absl::Mutex mu_;
+  Mutex mu_;
   WatchState state_ ABSL_GUARDED_BY(mu_);
   LiveScreen screen_ ABSL_GUARDED_BY(mu_);
   absl::Status written_ ABSL_GUARDED_BY(mu_);

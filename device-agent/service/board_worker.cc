@@ -35,19 +35,19 @@ BoardWorker::BoardWorker(Options options, ArtifactAccess artifacts, Callbacks ca
 
 BoardWorker::~BoardWorker() {
   {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     stop_ = true;
   }
   thread_.join();
 }
 
 void BoardWorker::Add(const v1::Grant& grant) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   grants_.push_back(grant);
 }
 
 void BoardWorker::GiveUp(const std::string& task, int64_t epoch) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   for (auto grant = grants_.begin(); grant != grants_.end(); ++grant) {
     if (grant->task() != task || grant->epoch() != epoch) continue;
     grants_.erase(grant);
@@ -56,12 +56,12 @@ void BoardWorker::GiveUp(const std::string& task, int64_t epoch) {
 }
 
 void BoardWorker::Check(int64_t check) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   wanted_check_ = check;
 }
 
 v1::BoardReport BoardWorker::Report() const {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   return report_;
 }
 
@@ -75,8 +75,8 @@ void BoardWorker::Run() {
     int64_t check = 0;
     v1::Grant grant;
     {
-      absl::MutexLock lock(&mu_);
-      mu_.Await(absl::Condition(this, &BoardWorker::HasWork));
+      MutexLock lock(mu_);
+      mu_.Await([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return HasWork(); });
       if (stop_) break;
       if (wanted_check_ != report_.check()) {
         check = wanted_check_;
@@ -108,12 +108,12 @@ void BoardWorker::OpenBoard() {
     const absl::StatusOr<std::string> digest = BuildDigest(board_->type(), options_.builder);
     if (digest.ok()) build_digest_ = *digest;
     if (!digest.ok()) {
-      absl::MutexLock lock(&mu_);
+      MutexLock lock(mu_);
       report_.set_unusable(std::string(digest.status().message()));
     }
   } else {
     callbacks_.log(absl::StrCat(name_, ": ", std::string(board.status().message())));
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     report_.set_unusable(std::string(board.status().message()));
   }
   UpdateReport();
@@ -121,7 +121,7 @@ void BoardWorker::OpenBoard() {
 
 void BoardWorker::UpdateReport() {
   {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     if (board_ != nullptr) {
       const BoardState& state = board_->state();
       report_.set_unusable(state.wedged());
@@ -148,7 +148,7 @@ void BoardWorker::RunCheck(int64_t check) {
   }
   callbacks_.log(absl::StrCat(name_, verdict.empty() ? ": checked" : ": check failed: ", verdict));
   {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     report_.set_check(check);
     report_.set_check_message(verdict);
     if (board_ != nullptr && verdict.empty()) report_.set_probe(board_->probe().ToolVersion());

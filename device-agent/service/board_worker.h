@@ -10,8 +10,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "boardloop/v1/task_service.pb.h"
+#include "core/base/mutex.h"
 #include "device-agent/build/builder.h"
 #include "device-agent/measure/bench.h"
 #include "device-agent/measure/board.h"
@@ -68,7 +68,7 @@ class BoardWorker {
   std::unique_ptr<Measurer> measurer_;
   std::string build_digest_;
 
-  mutable absl::Mutex mu_;
+  mutable Mutex mu_;
   bool stop_ ABSL_GUARDED_BY(mu_) = false;
   int64_t wanted_check_ ABSL_GUARDED_BY(mu_) = 0;
   std::deque<v1::Grant> grants_ ABSL_GUARDED_BY(mu_);

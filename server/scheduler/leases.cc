@@ -3,25 +3,25 @@
 namespace boardloop {
 
 void Leases::Add(int64_t task, int64_t epoch, const std::string& member, absl::Duration now) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   Lease& lease = by_task_[task];
   if (lease.epoch > epoch) return;  // Two grants were committed in the other order.
   lease = {task, epoch, member, now + ttl_};
 }
 
 void Leases::Remove(int64_t task, int64_t epoch) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   const auto found = by_task_.find(task);
   if (found != by_task_.end() && found->second.epoch == epoch) by_task_.erase(found);
 }
 
 void Leases::Remove(int64_t task) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   by_task_.erase(task);
 }
 
 bool Leases::Renew(int64_t task, int64_t epoch, const std::string& member, absl::Duration now) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   const auto found = by_task_.find(task);
   if (found == by_task_.end()) return false;
   Lease& lease = found->second;
@@ -31,7 +31,7 @@ bool Leases::Renew(int64_t task, int64_t epoch, const std::string& member, absl:
 }
 
 std::vector<Lease> Leases::Of(const std::string& member) const {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   std::vector<Lease> leases;
   for (const auto& [task, lease] : by_task_) {
     if (lease.member == member) leases.push_back(lease);
@@ -40,7 +40,7 @@ std::vector<Lease> Leases::Of(const std::string& member) const {
 }
 
 std::vector<Lease> Leases::Expired(absl::Duration now) const {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   std::vector<Lease> leases;
   for (const auto& [task, lease] : by_task_) {
     if (lease.deadline <= now) leases.push_back(lease);
@@ -49,7 +49,7 @@ std::vector<Lease> Leases::Expired(absl::Duration now) const {
 }
 
 size_t Leases::size() const {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   return by_task_.size();
 }
 

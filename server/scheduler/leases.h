@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "core/base/mutex.h"
 
 namespace boardloop {
 
@@ -47,7 +47,7 @@ class Leases {
 
  private:
   const absl::Duration ttl_;
-  mutable absl::Mutex mu_;
+  mutable Mutex mu_;
   std::map<int64_t, Lease> by_task_ ABSL_GUARDED_BY(mu_);
 };
 

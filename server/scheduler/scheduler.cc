@@ -91,7 +91,7 @@ absl::Status Scheduler::Load() {
   });
   BL_RETURN_IF_ERROR(read);
   const absl::Duration now = clock_.Steady();
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   for (const Task& task : running) {
     leases_.Add(task.id(), task.epoch(), task.holder(), now);
     MemberState& member = members_[task.holder()];
@@ -136,7 +136,7 @@ absl::Status Scheduler::CheckRequest(const v1::SynchronizeRequest& request) cons
 }
 
 void Scheduler::NoteCall(const v1::SynchronizeRequest& request) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   MemberState& member = members_[request.member()];
   member.instance = request.instance();
   member.kind = request.kind();
@@ -464,7 +464,7 @@ void Scheduler::Conclude(const Call& call, v1::SynchronizeResponse& response) {
   for (const std::string& task : call.acknowledged) response.add_acknowledged(task);
   for (const v1::BoardOrder& order : call.orders) *response.add_orders() = order;
   response.set_lease_ms(absl::ToInt64Milliseconds(options_.lease));
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   for (const auto& [task, epoch] : call.ended) progress_.erase(task);
   if (call.request.kind() == v1::Member::WORKER) {
     for (const std::string& dataset : asked_datasets_) response.add_asked_datasets(dataset);
@@ -510,7 +510,7 @@ absl::Status Scheduler::LoseExpired() {
 absl::Status Scheduler::LoseMembers() {
   std::set<std::string> lost;
   {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     const absl::Duration now = clock_.Steady();
     for (const auto& [name, member] : members_) {
       if (now - member.last_call >= options_.member_lost) lost.insert(name);
@@ -537,7 +537,7 @@ absl::Status Scheduler::LoseMembers() {
     return absl::OkStatus();
   });
   BL_RETURN_IF_ERROR(stored);
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   for (const std::string& name : lost) {
     const auto found = members_.find(name);
     // Unless it has called in between.
@@ -553,7 +553,7 @@ absl::StatusOr<int64_t> Scheduler::AddTask(Transaction& tx, Task task) {
   task.set_state(Task::QUEUED);
   task.set_create_time_ms(NowMs());
   if (task.kind() != Task::MEASURE) {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     asked_datasets_.insert(task.requirement());
   }
   return tx.InsertTask(task);
@@ -601,7 +601,7 @@ absl::StatusOr<std::string> Scheduler::WaitingFor(Transaction& tx, const std::st
       }
       continue;
     }
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     int workers = 0, able = 0;
     for (const auto& [name, member] : members_) {
       if (member.kind != v1::Member::WORKER || member.draining) continue;
@@ -620,14 +620,14 @@ absl::StatusOr<std::string> Scheduler::WaitingFor(Transaction& tx, const std::st
 }
 
 v1::TaskProgress Scheduler::ProgressOf(int64_t task) const {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   const auto found = progress_.find(task);
   return found == progress_.end() ? v1::TaskProgress() : found->second;
 }
 
 void Scheduler::FillMember(v1::Member& member) const {
   {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     const auto found = members_.find(member.name());
     if (found == members_.end()) {
       member.set_state(v1::Member::LOST);

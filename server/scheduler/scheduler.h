@@ -19,9 +19,9 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "boardloop/v1/task_service.pb.h"
 #include "core/base/clock.h"
+#include "core/base/mutex.h"
 #include "server/scheduler/board_rules.h"
 #include "server/scheduler/leases.h"
 #include "server/scheduler/task_owner.h"
@@ -113,7 +113,7 @@ class Scheduler {
   const Options options_;
   Leases leases_;
 
-  mutable absl::Mutex mu_;
+  mutable Mutex mu_;
   std::map<std::string, MemberState> members_ ABSL_GUARDED_BY(mu_);
   std::map<int64_t, v1::TaskProgress> progress_ ABSL_GUARDED_BY(mu_);
   std::set<std::string> asked_datasets_ ABSL_GUARDED_BY(mu_);

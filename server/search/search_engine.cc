@@ -59,14 +59,14 @@ absl::Status SearchEngine::Start() {
 
 void SearchEngine::Stop() {
   {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     stop_ = true;
   }
   if (thread_.joinable()) thread_.join();
 }
 
 void SearchEngine::OwnerChanged(const std::string& owner) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   if (std::find(queue_.begin(), queue_.end(), owner) == queue_.end()) queue_.push_back(owner);
 }
 
@@ -74,10 +74,8 @@ void SearchEngine::Run() {
   while (true) {
     std::string name;
     {
-      absl::MutexLock lock(&mu_);
-      const auto wakes = [this]()
-                             ABSL_SHARED_LOCKS_REQUIRED(mu_) { return stop_ || !queue_.empty(); };
-      mu_.Await(absl::Condition(&wakes));
+      MutexLock lock(mu_);
+      mu_.Await([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stop_ || !queue_.empty(); });
       if (stop_) return;
       name = queue_.front();
       queue_.pop_front();
@@ -85,8 +83,8 @@ void SearchEngine::Run() {
     const absl::Status stepped = Step(name);
     if (stepped.ok() || absl::IsCancelled(stepped)) continue;
     LOG(ERROR) << name << ": " << stepped << "; tried again in " << kRetry;
-    absl::MutexLock lock(&mu_);
-    if (mu_.AwaitWithTimeout(absl::Condition(&stop_), kRetry)) return;
+    MutexLock lock(mu_);
+    if (mu_.AwaitFor([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stop_; }, kRetry)) return;
     queue_.push_back(name);
   }
 }
@@ -112,11 +110,11 @@ absl::Status SearchEngine::Step(const std::string& name) {
     switch (view.search.stage()) {
       case v1::Search::SPACE_OPTIMIZATION: {
         const auto progress = [&](double fraction) {
-          absl::MutexLock lock(&mu_);
+          MutexLock lock(mu_);
           space_fraction_[name] = fraction;
         };
         BL_RETURN_IF_ERROR(OptimizeSpaceStage(context(), view, progress));
-        absl::MutexLock lock(&mu_);
+        MutexLock lock(mu_);
         space_fraction_.erase(name);
         break;
       }
@@ -226,7 +224,7 @@ absl::Status SearchEngine::FillIn(v1::Search& search) {
   BL_ASSIGN_OR_RETURN(*search.mutable_progress(), ProgressOf(store_, *scheduler_, search));
   if (search.state() != v1::Search::RUNNING) return absl::OkStatus();
   if (search.stage() == v1::Search::SPACE_OPTIMIZATION) {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     const auto found = space_fraction_.find(search.name());
     if (found != space_fraction_.end()) {
       search.mutable_progress()->set_stage_fraction(found->second);

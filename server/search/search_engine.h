@@ -15,7 +15,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
+#include "core/base/mutex.h"
 #include "server/scheduler/task_owner.h"
 #include "server/search/search_context.h"
 
@@ -66,7 +66,7 @@ class SearchEngine : public TaskOwner {
   Scheduler* scheduler_ = nullptr;
   ArtifactFiles* artifacts_ = nullptr;
 
-  mutable absl::Mutex mu_;
+  mutable Mutex mu_;
   bool stop_ ABSL_GUARDED_BY(mu_) = false;
   std::deque<std::string> queue_ ABSL_GUARDED_BY(mu_);  // Each name once.
   std::map<std::string, double> space_fraction_ ABSL_GUARDED_BY(mu_);

@@ -8,14 +8,14 @@ namespace boardloop {
 absl::StatusOr<std::string> FakeArtifacts::Write(const std::string& bytes) {
   const std::string hash = HashBytes(bytes).Hex();
   std::string name = absl::StrCat("artifacts/", hash, hash);
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   if (!failure_.ok()) return failure_;
   files_[name] = bytes;
   return name;
 }
 
 absl::StatusOr<std::string> FakeArtifacts::Read(const std::string& name) const {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   if (!failure_.ok()) return failure_;
   const auto found = files_.find(name);
   if (found == files_.end()) return absl::NotFoundError(absl::StrCat("no ", name));
@@ -23,12 +23,12 @@ absl::StatusOr<std::string> FakeArtifacts::Read(const std::string& name) const {
 }
 
 void FakeArtifacts::Fail(const absl::Status& status) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   failure_ = status;
 }
 
 size_t FakeArtifacts::size() const {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   return files_.size();
 }
 

@@ -2,34 +2,34 @@
 #pragma once
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "core/base/clock.h"
+#include "core/base/mutex.h"
 
 namespace boardloop {
 
 class FakeClock : public Clock {
  public:
   absl::Time Now() const override {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     return now_;
   }
   absl::Duration Steady() const override {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     return steady_;
   }
   void Advance(absl::Duration duration) {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     now_ += duration;
     steady_ += duration;
   }
   // As when somebody sets the machine's clock.
   void Jump(absl::Duration duration) {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     now_ += duration;
   }
 
  private:
-  mutable absl::Mutex mu_;
+  mutable Mutex mu_;
   absl::Time now_ ABSL_GUARDED_BY(mu_) = absl::FromUnixSeconds(1'800'000'000);
   absl::Duration steady_ ABSL_GUARDED_BY(mu_) = absl::Hours(1);
 };

@@ -8,12 +8,12 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/synchronization/mutex.h"
 #include "boardloop/v1/artifact_service.grpc.pb.h"
 #include "boardloop/v1/board_service.grpc.pb.h"
 #include "boardloop/v1/measure_service.grpc.pb.h"
 #include "boardloop/v1/search_service.grpc.pb.h"
 #include "cli/client/grpc_status.h"
+#include "core/base/mutex.h"
 #include "glog/logging.h"
 #include "grpc/impl/codegen/grpc_types.h"
 #include "grpcpp/security/server_credentials.h"
@@ -27,13 +27,13 @@ constexpr size_t kPieceBytes = 1000;  // Small, so that files take several.
 
 // State and lock that the services share.
 struct Shared {
-  mutable absl::Mutex mu;
+  mutable Mutex mu;
   FakeState state ABSL_GUARDED_BY(mu);
   bool stopping ABSL_GUARDED_BY(mu) = false;
 
   // Counts a call of `method`, and what it fails with.
   absl::Status Enter(const std::string& method) {
-    absl::MutexLock lock(&mu);
+    MutexLock lock(mu);
     ++state.calls[method];
     const auto error = state.errors.find(method);
     return error == state.errors.end() ? absl::OkStatus() : error->second;
@@ -81,7 +81,7 @@ class Searches : public v1::SearchService::Service {
                             v1::Search* response) override {
     const absl::Status entered = shared_.Enter("CreateSearch");
     if (!entered.ok()) return ToGrpc(entered);
-    absl::MutexLock lock(&shared_.mu);
+    MutexLock lock(shared_.mu);
     FakeState& state = shared_.state;
     state.created_searches.push_back(*request);
     if (request->validate_only()) {
@@ -102,7 +102,7 @@ class Searches : public v1::SearchService::Service {
                          v1::Search* response) override {
     const absl::Status entered = shared_.Enter("GetSearch");
     if (!entered.ok()) return ToGrpc(entered);
-    absl::MutexLock lock(&shared_.mu);
+    MutexLock lock(shared_.mu);
     const v1::Search* search = Find(shared_.state.searches, request->name());
     if (search == nullptr) return ToGrpc(NotFound(request->name()));
     *response = *search;
@@ -113,7 +113,7 @@ class Searches : public v1::SearchService::Service {
                             v1::ListSearchesResponse* response) override {
     const absl::Status entered = shared_.Enter("ListSearches");
     if (!entered.ok()) return ToGrpc(entered);
-    absl::MutexLock lock(&shared_.mu);
+    MutexLock lock(shared_.mu);
     Page(
         shared_.state, *request, shared_.state.searches,
         [&](const v1::Search& search) {
@@ -128,7 +128,7 @@ class Searches : public v1::SearchService::Service {
                             v1::Search* response) override {
     const absl::Status entered = shared_.Enter("CancelSearch");
     if (!entered.ok()) return ToGrpc(entered);
-    absl::MutexLock lock(&shared_.mu);
+    MutexLock lock(shared_.mu);
     v1::Search* search = Find(shared_.state.searches, request->name());
     if (search == nullptr) return ToGrpc(NotFound(request->name()));
     search->set_state(v1::Search::CANCELLED);
@@ -143,13 +143,13 @@ class Searches : public v1::SearchService::Service {
     size_t step = 0;
     if (!request->resume_token().empty()) CHECK(absl::SimpleAtoi(request->resume_token(), &step));
     {
-      absl::MutexLock lock(&shared_.mu);
+      MutexLock lock(shared_.mu);
       shared_.state.resume_tokens.push_back(request->resume_token());
     }
     while (true) {
       v1::WatchSearchResponse response;
       {
-        absl::MutexLock lock(&shared_.mu);
+        MutexLock lock(shared_.mu);
         if (step >= shared_.state.watch.size()) break;
         WatchStep& next = shared_.state.watch[step];
         if (!next.broken.ok()) {
@@ -171,7 +171,7 @@ class Searches : public v1::SearchService::Service {
                             v1::Candidate* response) override {
     const absl::Status entered = shared_.Enter("GetCandidate");
     if (!entered.ok()) return ToGrpc(entered);
-    absl::MutexLock lock(&shared_.mu);
+    MutexLock lock(shared_.mu);
     const v1::Candidate* candidate = Find(shared_.state.candidates, request->name());
     if (candidate == nullptr) return ToGrpc(NotFound(request->name()));
     *response = *candidate;
@@ -182,7 +182,7 @@ class Searches : public v1::SearchService::Service {
                               v1::ListCandidatesResponse* response) override {
     const absl::Status entered = shared_.Enter("ListCandidates");
     if (!entered.ok()) return ToGrpc(entered);
-    absl::MutexLock lock(&shared_.mu);
+    MutexLock lock(shared_.mu);
     const std::string prefix = request->parent() + "/";
     Page(
         shared_.state, *request, shared_.state.candidates,
@@ -199,7 +199,7 @@ class Searches : public v1::SearchService::Service {
                         v1::GetFrontResponse* response) override {
     const absl::Status entered = shared_.Enter("GetFront");
     if (!entered.ok()) return ToGrpc(entered);
-    absl::MutexLock lock(&shared_.mu);
+    MutexLock lock(shared_.mu);
     for (const v1::Candidate& candidate : shared_.state.front) {
       *response->add_candidates() = candidate;
     }
@@ -210,7 +210,7 @@ class Searches : public v1::SearchService::Service {
                           v1::ListEventsResponse* response) override {
     const absl::Status entered = shared_.Enter("ListEvents");
     if (!entered.ok()) return ToGrpc(entered);
-    absl::MutexLock lock(&shared_.mu);
+    MutexLock lock(shared_.mu);
     Page(
         shared_.state, *request, shared_.state.events,
         [&](const v1::Event& event) {
@@ -225,12 +225,9 @@ class Searches : public v1::SearchService::Service {
   // As a coordinator whose search goes on without changes. A cancelled call is noticed by polling: the synchronous interface
   // has no other way.
   void WaitForEnd(const grpc::ServerContext& context) {
-    absl::MutexLock lock(&shared_.mu);
-    const auto stopping = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(shared_.mu) {
-      return shared_.stopping;
-    };
-    while (!context.IsCancelled() &&
-           !shared_.mu.AwaitWithTimeout(absl::Condition(&stopping), absl::Milliseconds(20))) {
+    MutexLock lock(shared_.mu);
+    const auto stopping = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return shared_.stopping; };
+    while (!context.IsCancelled() && !shared_.mu.AwaitFor(stopping, absl::Milliseconds(20))) {
     }
   }
 
@@ -245,7 +242,7 @@ class Boards : public v1::BoardService::Service {
                         v1::Board* response) override {
     const absl::Status entered = shared_.Enter("GetBoard");
     if (!entered.ok()) return ToGrpc(entered);
-    absl::MutexLock lock(&shared_.mu);
+    MutexLock lock(shared_.mu);
     const v1::Board* board = Find(shared_.state.boards, request->name());
     if (board == nullptr) return ToGrpc(NotFound(request->name()));
     *response = *board;
@@ -256,7 +253,7 @@ class Boards : public v1::BoardService::Service {
                           v1::ListBoardsResponse* response) override {
     const absl::Status entered = shared_.Enter("ListBoards");
     if (!entered.ok()) return ToGrpc(entered);
-    absl::MutexLock lock(&shared_.mu);
+    MutexLock lock(shared_.mu);
     Page(
         shared_.state, *request, shared_.state.boards,
         [&](const v1::Board& board) {
@@ -284,7 +281,7 @@ class Boards : public v1::BoardService::Service {
                               v1::ListBoardTypesResponse* response) override {
     const absl::Status entered = shared_.Enter("ListBoardTypes");
     if (!entered.ok()) return ToGrpc(entered);
-    absl::MutexLock lock(&shared_.mu);
+    MutexLock lock(shared_.mu);
     for (const v1::BoardType& type : shared_.state.board_types) *response->add_board_types() = type;
     return grpc::Status::OK;
   }
@@ -293,7 +290,7 @@ class Boards : public v1::BoardService::Service {
                            v1::ListMembersResponse* response) override {
     const absl::Status entered = shared_.Enter("ListMembers");
     if (!entered.ok()) return ToGrpc(entered);
-    absl::MutexLock lock(&shared_.mu);
+    MutexLock lock(shared_.mu);
     Page(
         shared_.state, *request, shared_.state.members,
         [&](const v1::Member& member) {
@@ -307,7 +304,7 @@ class Boards : public v1::BoardService::Service {
  private:
   grpc::Status Set(const std::string& name, v1::Board::State new_state, const std::string& etag,
                    const std::string& reason, v1::Board* response) {
-    absl::MutexLock lock(&shared_.mu);
+    MutexLock lock(shared_.mu);
     v1::Board* board = Find(shared_.state.boards, name);
     if (board == nullptr) return ToGrpc(NotFound(name));
     if (!etag.empty() && etag != board->etag()) {
@@ -332,7 +329,7 @@ class Measurements : public v1::MeasureService::Service {
                                  v1::MeasurementJob* response) override {
     const absl::Status entered = shared_.Enter("CreateMeasurement");
     if (!entered.ok()) return ToGrpc(entered);
-    absl::MutexLock lock(&shared_.mu);
+    MutexLock lock(shared_.mu);
     FakeState& state = shared_.state;
     state.created_measurements.push_back(*request);
     *response = request->measurement();
@@ -344,7 +341,7 @@ class Measurements : public v1::MeasureService::Service {
 
   grpc::Status GetMeasurement(grpc::ServerContext*, const v1::GetMeasurementRequest* request,
                               v1::MeasurementJob* response) override {
-    absl::MutexLock lock(&shared_.mu);
+    MutexLock lock(shared_.mu);
     const v1::MeasurementJob* job = Find(shared_.state.measurements, request->name());
     if (job == nullptr) return ToGrpc(NotFound(request->name()));
     *response = *job;
@@ -353,7 +350,7 @@ class Measurements : public v1::MeasureService::Service {
 
   grpc::Status WatchMeasurement(grpc::ServerContext*, const v1::WatchMeasurementRequest* request,
                                 grpc::ServerWriter<v1::MeasurementJob>* writer) override {
-    absl::MutexLock lock(&shared_.mu);
+    MutexLock lock(shared_.mu);
     v1::MeasurementJob* job = Find(shared_.state.measurements, request->name());
     if (job == nullptr) return ToGrpc(NotFound(request->name()));
     writer->Write(*job);
@@ -366,7 +363,7 @@ class Measurements : public v1::MeasureService::Service {
 
   grpc::Status ListMeasurements(grpc::ServerContext*, const v1::ListMeasurementsRequest* request,
                                 v1::ListMeasurementsResponse* response) override {
-    absl::MutexLock lock(&shared_.mu);
+    MutexLock lock(shared_.mu);
     Page(
         shared_.state, *request, shared_.state.measurements,
         [](const v1::MeasurementJob&) { return true; },
@@ -376,7 +373,7 @@ class Measurements : public v1::MeasureService::Service {
 
   grpc::Status CancelMeasurement(grpc::ServerContext*, const v1::CancelMeasurementRequest* request,
                                  v1::MeasurementJob* response) override {
-    absl::MutexLock lock(&shared_.mu);
+    MutexLock lock(shared_.mu);
     v1::MeasurementJob* job = Find(shared_.state.measurements, request->name());
     if (job == nullptr) return ToGrpc(NotFound(request->name()));
     job->set_state(v1::MeasurementJob::CANCELLED);
@@ -405,14 +402,14 @@ class Artifacts : public v1::ArtifactService::Service {
       }
       content += piece.data();
     }
-    absl::MutexLock lock(&shared_.mu);
+    MutexLock lock(shared_.mu);
     shared_.state.artifacts[response->name()] = content;
     return grpc::Status::OK;
   }
 
   grpc::Status GetUpload(grpc::ServerContext*, const v1::GetUploadRequest* request,
                          v1::Upload* response) override {
-    absl::MutexLock lock(&shared_.mu);
+    MutexLock lock(shared_.mu);
     const auto artifact = shared_.state.artifacts.find(request->name());
     response->set_complete(artifact != shared_.state.artifacts.end());
     if (response->complete()) {
@@ -427,7 +424,7 @@ class Artifacts : public v1::ArtifactService::Service {
     if (!entered.ok()) return ToGrpc(entered);
     std::string content;
     {
-      absl::MutexLock lock(&shared_.mu);
+      MutexLock lock(shared_.mu);
       const auto artifact = shared_.state.artifacts.find(request->name());
       if (artifact == shared_.state.artifacts.end()) return ToGrpc(NotFound(request->name()));
       content = artifact->second;
@@ -443,7 +440,7 @@ class Artifacts : public v1::ArtifactService::Service {
 
   grpc::Status GetArtifact(grpc::ServerContext*, const v1::GetArtifactRequest* request,
                            v1::Artifact* response) override {
-    absl::MutexLock lock(&shared_.mu);
+    MutexLock lock(shared_.mu);
     const auto artifact = shared_.state.artifacts.find(request->name());
     if (artifact == shared_.state.artifacts.end()) return ToGrpc(NotFound(request->name()));
     response->set_name(request->name());
@@ -463,7 +460,7 @@ class FakeCoordinator::Impl {
 
   void Start() {
     {
-      absl::MutexLock lock(&shared.mu);
+      MutexLock lock(shared.mu);
       shared.stopping = false;
     }
     grpc::ServerBuilder builder;
@@ -482,7 +479,7 @@ class FakeCoordinator::Impl {
   void Stop() {
     if (server_ == nullptr) return;
     {
-      absl::MutexLock lock(&shared.mu);
+      MutexLock lock(shared.mu);
       shared.stopping = true;
     }
     server_->Shutdown(std::chrono::system_clock::now());
@@ -507,12 +504,12 @@ FakeCoordinator::~FakeCoordinator() { impl_->Stop(); }
 std::string FakeCoordinator::address() const { return absl::StrCat("127.0.0.1:", impl_->port); }
 
 void FakeCoordinator::Edit(const std::function<void(FakeState&)>& edit) {
-  absl::MutexLock lock(&impl_->shared.mu);
+  MutexLock lock(impl_->shared.mu);
   edit(impl_->shared.state);
 }
 
 FakeState FakeCoordinator::state() const {
-  absl::MutexLock lock(&impl_->shared.mu);
+  MutexLock lock(impl_->shared.mu);
   return impl_->shared.state;
 }
 

@@ -53,7 +53,7 @@ void ScriptedTaskService::GoAway() {
 void ScriptedTaskService::ComeBack() { Start(); }
 
 std::string ScriptedTaskService::Queue(const v1::TaskPayload& payload, const std::string& dataset) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   const std::string name = absl::StrFormat("tasks/%03d", tasks_.size() + 1);
   tasks_[name].payload = payload;
   tasks_[name].dataset = dataset;
@@ -61,31 +61,31 @@ std::string ScriptedTaskService::Queue(const v1::TaskPayload& payload, const std
 }
 
 void ScriptedTaskService::TakeAway(const std::string& task, bool queue_again) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   tasks_[task].holder.clear();
   tasks_[task].queued = queue_again;
 }
 
 void ScriptedTaskService::FailCalls(int calls) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   fail_calls_ = calls;
 }
 
 void ScriptedTaskService::LoseReplies(int calls) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   lose_replies_ = calls;
 }
 
 ScriptedTaskService::Task ScriptedTaskService::Get(const std::string& task) const {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   return tasks_.at(task);
 }
 
 void ScriptedTaskService::Await(const std::string& task,
                                 const std::function<bool(const Task&)>& condition) const {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   const auto met = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return condition(tasks_.at(task)); };
-  EXPECT_TRUE(mu_.AwaitWithTimeout(absl::Condition(&met), kPatience)) << task;
+  EXPECT_TRUE(mu_.AwaitFor(met, kPatience)) << task;
 }
 
 v1::TaskResult ScriptedTaskService::AwaitResult(const std::string& task) const {
@@ -95,21 +95,21 @@ v1::TaskResult ScriptedTaskService::AwaitResult(const std::string& task) const {
 }
 
 void ScriptedTaskService::AwaitCalls(int calls) const {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   const int begun = calls_;
   const auto met = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return calls_ >= begun + calls; };
-  EXPECT_TRUE(mu_.AwaitWithTimeout(absl::Condition(&met), kPatience)) << "calls";
+  EXPECT_TRUE(mu_.AwaitFor(met, kPatience)) << "calls";
 }
 
 v1::SynchronizeRequest ScriptedTaskService::LastRequest() const {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   return last_request_;
 }
 
 grpc::Status ScriptedTaskService::Synchronize(grpc::ServerContext* /*context*/,
                                               const v1::SynchronizeRequest* request,
                                               v1::SynchronizeResponse* response) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   if (fail_calls_ > 0) {
     --fail_calls_;
     return grpc::Status(grpc::StatusCode::UNAVAILABLE, "as told");

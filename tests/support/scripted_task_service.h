@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "boardloop/v1/task_service.grpc.pb.h"
+#include "core/base/mutex.h"
 #include "grpcpp/impl/codegen/service_type.h"
 #include "grpcpp/server.h"
 
@@ -74,7 +74,7 @@ class ScriptedTaskService : public v1::TaskService::Service {
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
 
-  mutable absl::Mutex mu_;
+  mutable Mutex mu_;
   std::map<std::string, Task> tasks_ ABSL_GUARDED_BY(mu_);
   int fail_calls_ ABSL_GUARDED_BY(mu_) = 0;
   int lose_replies_ ABSL_GUARDED_BY(mu_) = 0;

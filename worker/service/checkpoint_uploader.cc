@@ -21,34 +21,34 @@ CheckpointUploader::CheckpointUploader(std::string path, Callbacks callbacks)
 
 CheckpointUploader::~CheckpointUploader() {
   {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     stop_ = true;
   }
   thread_.join();
 }
 
 void CheckpointUploader::FileWritten() {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   pending_ = true;
 }
 
 absl::Status CheckpointUploader::Flush() {
-  absl::MutexLock lock(&mu_);
-  mu_.Await(absl::Condition(this, &CheckpointUploader::Idle));
+  MutexLock lock(mu_);
+  mu_.Await([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return Idle(); });
   return last_;
 }
 
 void CheckpointUploader::Run() {
   while (true) {
     {
-      absl::MutexLock lock(&mu_);
-      mu_.Await(absl::Condition(this, &CheckpointUploader::HasWork));
+      MutexLock lock(mu_);
+      mu_.Await([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return HasWork(); });
       if (stop_) return;
       pending_ = false;
       running_ = true;
     }
     const absl::Status status = Upload();
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     running_ = false;
     last_ = status;
   }

@@ -57,12 +57,12 @@ bool DatasetAccess::Ask(const std::vector<std::string>& paths) {
   const absl::Duration now = clock_.Steady();
   for (const std::string& path : paths) {
     {
-      absl::MutexLock lock(&mu_);
+      MutexLock lock(mu_);
       const Entry& entry = entries_[path];
       if (entry.readable || now < entry.next_look) continue;
     }
     const absl::Status status = Check(path);  // Unlocked: a network's disk may take its time.
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     Entry& entry = entries_[path];
     entry.readable = status.ok();
     changed = changed || status.ok();
@@ -74,7 +74,7 @@ bool DatasetAccess::Ask(const std::vector<std::string>& paths) {
 }
 
 std::vector<std::string> DatasetAccess::Offered() const {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   std::vector<std::string> offered;
   for (const auto& [path, entry] : entries_) {
     if (entry.readable) offered.push_back(path);
@@ -83,7 +83,7 @@ std::vector<std::string> DatasetAccess::Offered() const {
 }
 
 void DatasetAccess::NoteFailure(const std::string& path, const absl::Status& status) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   Entry& entry = entries_[path];
   entry.readable = false;
   entry.next_look = clock_.Steady() + options_.pause;

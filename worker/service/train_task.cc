@@ -9,9 +9,9 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/synchronization/mutex.h"
 #include "cli/text.h"
 #include "core/base/hash.h"
+#include "core/base/mutex.h"
 #include "core/base/status.h"
 #include "worker/flags.h"
 #include "worker/service/checkpoint_uploader.h"
@@ -32,7 +32,7 @@ class ProgressReport {
   explicit ProgressReport(const TaskContext& context) : context_(context) {}
 
   void Show(const TrainReport& report) {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     progress_.set_fraction(static_cast<double>(report.step) / static_cast<double>(report.steps));
     progress_.set_seconds_left(report.seconds_left);
     progress_.set_step(report.step);
@@ -47,14 +47,14 @@ class ProgressReport {
   }
 
   void ShowCheckpoint(const std::string& name) {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     progress_.set_checkpoint(name);
     context_.report(progress_);
   }
 
  private:
   const TaskContext& context_;
-  absl::Mutex mu_;  // Held across the report: a later one must not be overtaken.
+  Mutex mu_;  // Held across the report: a later one must not be overtaken.
   v1::TaskProgress progress_ ABSL_GUARDED_BY(mu_);
 };
 

@@ -60,7 +60,7 @@ WorkerService::WorkerService(ArtifactAccess artifacts, Options options, const Co
 
 WorkerService::~WorkerService() {
   {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     stopped_ = true;
     StopSession();
   }
@@ -71,7 +71,7 @@ absl::Status WorkerService::Run() { return loop_->Run(); }
 
 void WorkerService::Stop() {
   {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     draining_ = true;
   }
   loop_->Stop();
@@ -81,18 +81,18 @@ void WorkerService::Stop() {
 
 void WorkerService::Describe(v1::SynchronizeRequest& request) {
   for (const std::string& path : datasets_.Offered()) request.add_datasets(path);
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   ++calls_begun_;
   request.set_capacity(HasAlone() ? 0 : options_.capacity);
 }
 
 void WorkerService::Begin(const v1::Grant& grant) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   queue_.push_back(grant);
 }
 
 void WorkerService::GiveUp(const std::string& task, int64_t epoch) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   queue_.erase(std::remove_if(queue_.begin(), queue_.end(),
                               [&](const v1::Grant& grant) {
                                 return grant.task() == task && grant.epoch() == epoch;
@@ -106,7 +106,7 @@ void WorkerService::GiveUp(const std::string& task, int64_t epoch) {
 
 void WorkerService::TakeOrders(const v1::SynchronizeResponse& response) {
   {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     calls_answered_ = calls_begun_;  // One call at a time.
   }
   const auto& asked = response.asked_datasets();
@@ -126,15 +126,15 @@ void WorkerService::Work() {
     } else {
       RunScores(session);
     }
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     session_ = nullptr;
   }
 }
 
 // Waits for work. ScoreTasks stay in the queue, to be taken one by one.
 bool WorkerService::BeginSession(Session& session, v1::Grant& grant) {
-  absl::MutexLock lock(&mu_);
-  mu_.Await(absl::Condition(this, &WorkerService::HasWork));
+  MutexLock lock(mu_);
+  mu_.Await([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return HasWork(); });
   if (stopped_) return false;
   grant = queue_.front();
   session.alone = !IsScore(grant);
@@ -162,7 +162,7 @@ TaskContext WorkerService::ContextFor(const v1::Grant& grant, Session& session) 
   if (grant.payload().has_train()) {
     // It would not end in time, and can go on elsewhere.
     context.cancelled = [this, &cancellation] {
-      absl::MutexLock lock(&mu_);
+      MutexLock lock(mu_);
       return cancellation.cancelled() || draining_;
     };
   }
@@ -203,7 +203,7 @@ void WorkerService::RunAlone(const v1::Grant& grant, Session& session) {
   const TaskContext context = ContextFor(grant, session);
   bool refuse = false;
   {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     refuse = draining_;
   }
   absl::StatusOr<v1::TaskResult> result = absl::CancelledError("stopped");
@@ -240,12 +240,11 @@ void WorkerService::RunAlone(const v1::Grant& grant, Session& session) {
 // task has no progress. Ends with the drain at the latest, which gives the task up.
 void WorkerService::AwaitReport(const Session& session) {
   loop_->Wake();
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   const int64_t begun = calls_begun_;
-  const auto told = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  mu_.Await([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     return calls_answered_ > begun || session.cancellation.cancelled();
-  };
-  mu_.Await(absl::Condition(&told));
+  });
 }
 
 void WorkerService::RunScores(Session& session) {
@@ -274,7 +273,7 @@ void WorkerService::RunScores(Session& session) {
 }
 
 std::optional<v1::Grant> WorkerService::NextScore(Session& session) {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   const auto next = FirstQueued(session.supernet);
   if (next == queue_.end()) return std::nullopt;
   if (session.taken >= kMostInARow && next != queue_.begin()) return std::nullopt;
@@ -305,7 +304,7 @@ ScoreWork WorkerService::WorkOf(const v1::Grant& grant, Session& session) {
 
 void WorkerService::Finish(Session& session, const v1::Grant& grant, const v1::TaskResult& result) {
   {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     session.tasks.erase({grant.task(), grant.epoch()});
   }
   loop_->Finish(grant.task(), grant.epoch(), result);

@@ -19,10 +19,10 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "cli/client/member_loop.h"
 #include "core/base/cancellation.h"
 #include "core/base/clock.h"
+#include "core/base/mutex.h"
 #include "worker/flags.h"
 #include "worker/service/dataset_access.h"
 #include "worker/service/score_task.h"
@@ -112,7 +112,7 @@ class WorkerService : public MemberHandler {
   WorkerCache cache_;  // Of the thread.
   std::unique_ptr<MemberLoop> loop_;
 
-  mutable absl::Mutex mu_;
+  mutable Mutex mu_;
   bool stopped_ ABSL_GUARDED_BY(mu_) = false;   // The thread should end.
   bool draining_ ABSL_GUARDED_BY(mu_) = false;  // Stop() was called.
   std::deque<v1::Grant> queue_ ABSL_GUARDED_BY(mu_);

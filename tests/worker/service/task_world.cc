@@ -87,11 +87,11 @@ TaskContext Machine::Context() {
   context.cancelled = [] { return false; };
   context.abandoned = [] { return false; };
   context.report = [this](const v1::TaskProgress& progress) {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     reports.push_back(progress);
   };
   context.log = [this](const std::string& line) {
-    absl::MutexLock lock(&mu_);
+    MutexLock lock(mu_);
     lines.push_back(line);
   };
   return context;

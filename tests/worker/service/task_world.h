@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "absl/synchronization/mutex.h"
 #include "boardloop/v1/task.pb.h"
 #include "core/base/clock.h"
+#include "core/base/mutex.h"
 #include "tests/support/fake_artifacts.h"
 #include "worker/service/dataset_access.h"
 #include "worker/service/task_context.h"
@@ -62,7 +62,7 @@ class Machine {
   std::vector<std::string> lines;  // Logged.
 
  private:
-  absl::Mutex mu_;  // Of these two.
+  Mutex mu_;  // Of these two.
 };
 
 }  // namespace boardloop

@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Runs clang-tidy on sources named on standard input, one per line, and remembers which had no finding.
+
+    git ls-files '*.cc' | tests/tidy.py BUILD_DIR
+
+A source is looked at again when it, a header that it includes (by ninja's record of the last build), its
+compile command, .clang-tidy or clang-tidy itself has changed. The memory is a folder of empty files in
+$XDG_CACHE_HOME/boardloop/tidy (~/.cache/boardloop/tidy); removing it only costs time.
+Exits with 1 if there are findings, which go to standard output.
+"""
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+TIDY = "clang-tidy-14"
+# The path-sensitive analyzer takes three quarters of the time with its default of 225,000 nodes a
+# function, and found nothing with them that it did not find with these.
+OPTIONS = ["--quiet", "--extra-arg=-Wno-unknown-warning-option", "--extra-arg=-Xclang",
+           "--extra-arg=-analyzer-config", "--extra-arg=-Xclang", "--extra-arg=max-nodes=20000"]
+
+
+def read_commands(build):
+    """Source path -> compile command; GCC's, less its precompiled headers, which clang cannot read."""
+    entries = json.loads((build / "compile_commands.json").read_text())
+    for entry in entries:
+        entry["command"] = re.sub(r" -(Winvalid-pch|fpch-preprocess)| -include \S*cmake_pch\.hxx", "",
+                                  entry["command"])
+    return {entry["file"]: entry for entry in entries}
+
+
+def read_includes(build):
+    """Object path -> files that were read to compile it."""
+    listing = subprocess.run(["ninja", "-C", build, "-t", "deps"], check=True, capture_output=True,
+                             text=True).stdout
+    includes = {}
+    for block in listing.split("\n\n"):
+        lines = block.splitlines()
+        if lines:
+            includes[lines[0].split(":")[0]] = [line.strip() for line in lines[1:]]
+    return includes
+
+
+class Digests:
+    """SHA-256 of files, each read once."""
+
+    def __init__(self, build):
+        self.build = build
+        self.known = {}
+
+    def of(self, path):
+        if path not in self.known:
+            self.known[path] = hashlib.sha256((self.build / path).read_bytes()).hexdigest()
+        return self.known[path]
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    root = pathlib.Path.cwd()
+    build = pathlib.Path(sys.argv[1]).resolve()
+    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
+    memory = cache / "boardloop" / "tidy"
+    memory.mkdir(parents=True, exist_ok=True)
+
+    commands = read_commands(build)
+    includes = read_includes(build)
+    digests = Digests(build)
+    version = subprocess.run([TIDY, "--version"], check=True, capture_output=True, text=True).stdout
+    common = [version, (root / ".clang-tidy").read_text(), *OPTIONS]
+
+    def key_of(source):
+        """Names the state of everything that findings depend on; None if the build has no record of it."""
+        entry = commands.get(str(root / source))
+        if entry is None:
+            return None
+        read = includes.get(re.search(r" -o (\S+)", entry["command"]).group(1))
+        if read is None:
+            return None
+        # Another checkout of the same tree has the same key.
+        parts = common + [entry["command"].replace(str(root), ""), *(digests.of(path) for path in read)]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+    sources = [line.strip() for line in sys.stdin if line.strip()]
+    keys = {source: key_of(source) for source in sources}
+    due = [source for source in sources if not keys[source] or not (memory / keys[source]).exists()]
+
+    with tempfile.TemporaryDirectory() as database:
+        (pathlib.Path(database) / "compile_commands.json").write_text(json.dumps(list(commands.values())))
+
+        def check(source):
+            return subprocess.run([TIDY, *OPTIONS, "-p", database, source], capture_output=True, text=True)
+
+        failed = 0
+        with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+            for source, result in zip(due, pool.map(check, due)):
+                if result.returncode == 0 and keys[source]:
+                    (memory / keys[source]).touch()
+                elif result.returncode != 0:
+                    failed += 1
+                    print(f"{source}\n{result.stdout or result.stderr}")
+    print(f"{len(sources)} sources, {len(due)} of them new or changed, {failed} with findings")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

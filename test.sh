@@ -28,7 +28,12 @@ while (($# > 0)); do
   esac
 done
 
-deploy/build.sh --preset "$preset" --jobs "$jobs"
+target=all
+if [[ $preset == fuzz ]]; then  # What fuzzes, and nothing else: the other presets run the tests.
+  target=fuzz_targets
+  select=(--label-regex fuzz)
+fi
+deploy/build.sh --preset "$preset" --target "$target" --jobs "$jobs"
 deploy/install-pyocd.sh || echo "test.sh: without pyOCD its tests are skipped"
 
 log=build/$preset/test.log

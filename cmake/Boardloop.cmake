@@ -45,6 +45,8 @@ function(bl_add_test name)
     PROPERTIES ${properties})
 endfunction()
 
+add_custom_target(fuzz_targets)
+
 # bl_add_fuzz_target(NAME SOURCES x_fuzz.cc LIBRARIES ... CORPUS dir)
 # A libFuzzer program in the `fuzz` preset. In every other preset the same source runs once over its
 # corpus as a test, so that a finding stays fixed.
@@ -59,6 +61,7 @@ function(bl_add_fuzz_target name)
   else()
     target_link_libraries(${name} PRIVATE tests_fuzz_replay)
   endif()
+  add_dependencies(fuzz_targets ${name})
   add_test(NAME ${name}_corpus COMMAND ${name} -runs=0 ${ARG_CORPUS}
            WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${name}_corpus PROPERTIES LABELS fuzz TIMEOUT 600)

@@ -29,7 +29,7 @@ absl::Status DownloadAttempts::Run() {
 }
 
 absl::Status DownloadAttempts::Attempt(bool& progress) {
-  const absl::Status received = Receive(progress);
+  absl::Status received = Receive(progress);
   const bool wrong = absl::IsDataLoss(received) || absl::IsOutOfRange(received);
   if (!wrong || trusted_) return received;
   // What an earlier program has left behind is not of this artifact.

@@ -33,7 +33,7 @@ absl::Status UploadAttempts::Attempt(bool& progress) {
     }
     if (offset > size_bytes_) offset = 0;
   }
-  const absl::Status sent = Send(offset);
+  absl::Status sent = Send(offset);
   if (!absl::IsDataLoss(sent) || offset == 0 || restarted_) return sent;
   // What was there was not of this file: another caller lied, or a disk lost power.
   restarted_ = true;

@@ -1,16 +1,12 @@
 #include "cli/program.h"
 
-#include <exception>
-#include <new>
-#include <sstream>
-#include <string>
-
 #include "CLI/CLI.hpp"
-#include "absl/strings/str_cat.h"
+#include "absl/status/statusor.h"
 #include "cli/command.h"
+#include "cli/command_line.h"
 #include "cli/local/commands.h"
-#include "cli/output.h"
 #include "cli/remote/commands.h"
+#include "core/base/status.h"
 
 namespace boardloop {
 namespace {
@@ -32,47 +28,20 @@ Exit codes:
   6  the coordinator cannot be reached
 )";
 
-ExitCode ExitCodeFor(const absl::Status& status) {
+int ExitCodeFor(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kInvalidArgument:
     case absl::StatusCode::kNotFound:
     case absl::StatusCode::kOutOfRange:
     case absl::StatusCode::kPermissionDenied:
     case absl::StatusCode::kUnimplemented:
-      return ExitCode::kBadInput;
+      return static_cast<int>(ExitCode::kBadInput);
     default:
-      return ExitCode::kFailed;
+      return static_cast<int>(ExitCode::kFailed);
   }
 }
 
-int Report(const absl::Status& status) {
-  WriteMessage(
-      absl::StrCat(absl::StatusCodeToString(status.code()), ": ", std::string(status.message())));
-  return static_cast<int>(ExitCodeFor(status));
-}
-
-int Finish(const absl::StatusOr<ExitCode>& result) {
-  return result.ok() ? static_cast<int>(*result) : Report(result.status());
-}
-
-// CLI11 reports by exception, --help and --version among the errors.
-absl::StatusOr<ExitCode> FinishParse(const CLI::App& program, const CLI::ParseError& error) {
-  if (error.get_exit_code() != 0) {
-    return absl::InvalidArgumentError(absl::StrCat(error.what(), " (see --help)"));
-  }
-  std::ostringstream text, ignored;
-  program.exit(error, text, ignored);
-  const absl::Status written = WriteResults(text.str());
-  if (!written.ok()) return written;
-  return ExitCode::kOk;
-}
-
-int ParseAndRun(int argc, char** argv) {
-  CLI::App program(kDescription, "boardloop");
-  program.footer(kFooter);
-  program.set_version_flag("--version", "boardloop " BOARDLOOP_VERSION);
-  program.require_subcommand(1);
-  Action action;
+void AddCommands(CLI::App& program, Action& action) {
   AddAnalyzeCommand(program, action);
   AddSpacesCommand(program, action);
   AddSubnetCommand(program, action);
@@ -83,26 +52,20 @@ int ParseAndRun(int argc, char** argv) {
   AddUpCommand(program, action);
   AddDownCommand(program, action);
   AddRemoteCommands(program, action);
-  try {
-    program.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return Finish(FinishParse(program, error));
-  }
-  return Finish(action());
 }
 
 }  // namespace
 
 int RunProgram(int argc, char** argv) {
-  PrepareStandardStreams();
-  // Our code returns statuses; what libraries throw ends here.
-  try {
-    return ParseAndRun(argc, argv);
-  } catch (const std::bad_alloc&) {
-    return Report(absl::ResourceExhaustedError("out of memory"));
-  } catch (const std::exception& error) {
-    return Report(absl::InternalError(error.what()));
-  }
+  const CommandLine line{"boardloop", kDescription, kFooter, ExitCodeFor};
+  Action action;
+  return RunCommandLine(line, argc, argv, [&](CLI::App& program, CommandAction& run) {
+    AddCommands(program, action);
+    run = [&]() -> absl::StatusOr<int> {
+      BL_ASSIGN_OR_RETURN(const ExitCode code, action());
+      return static_cast<int>(code);
+    };
+  });
 }
 
 }  // namespace boardloop

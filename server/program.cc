@@ -1,22 +1,17 @@
 #include "server/program.h"
 
-#include <csignal>
-#include <cstdio>
 #include <cstdlib>
-#include <exception>
-#include <new>
-#include <sstream>
 
 #include "CLI/CLI.hpp"
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "cli/output.h"
-#include "cli/text.h"
+#include "cli/command_line.h"
 #include "server/command.h"
 
 namespace boardloop {
 namespace {
 
-enum ExitCode : int { kOk = 0, kFailed = 1, kBadInput = 2 };
+enum ExitCode : int { kFailed = 1, kBadInput = 2 };
 
 constexpr char kDescription[] =
     "Boardloop's coordinator: searches, their tasks, the boards and workers of a farm.";
@@ -31,8 +26,6 @@ Exit codes:
 
 int ExitCodeFor(const absl::Status& status) {
   switch (status.code()) {
-    case absl::StatusCode::kOk:
-      return kOk;
     case absl::StatusCode::kInvalidArgument:
     case absl::StatusCode::kNotFound:
     case absl::StatusCode::kFailedPrecondition:
@@ -44,41 +37,11 @@ int ExitCodeFor(const absl::Status& status) {
   }
 }
 
-int Report(const absl::Status& status) {
-  const std::string line =
-      absl::StrCat(absl::StatusCodeToString(status.code()), ": ", std::string(status.message()));
-  std::fprintf(stderr, "boardloop-server: %s\n", Printable(line).c_str());
-  return ExitCodeFor(status);
-}
-
-// CLI11 reports by exception, --help and --version among the errors.
-int FinishParse(const CLI::App& program, const CLI::ParseError& error) {
-  if (error.get_exit_code() != 0) {
-    return Report(absl::InvalidArgumentError(absl::StrCat(error.what(), " (see --help)")));
-  }
-  std::ostringstream text, ignored;
-  program.exit(error, text, ignored);
-  const absl::Status written = WriteResults(text.str());
-  return written.ok() ? kOk : Report(written);
-}
-
-int ParseAndRun(int argc, char** argv) {
-  CLI::App program(kDescription, "boardloop-server");
-  program.footer(kFooter);
-  program.set_version_flag("--version", "boardloop-server " BOARDLOOP_VERSION);
-  program.require_subcommand(1);
-  ServerAction action;
+void AddCommands(CLI::App& program, ServerAction& action) {
   AddServeCommand(program, action);
   AddCheckCommand(program, action);
   AddBackupCommand(program, action);
   AddReplayCommand(program, action);
-  try {
-    program.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return FinishParse(program, error);
-  }
-  const absl::StatusOr<int> result = action();
-  return result.ok() ? *result : Report(result.status());
 }
 
 }  // namespace
@@ -97,16 +60,8 @@ void AddState(CLI::App& command, std::string& state) {
 }
 
 int RunServer(int argc, char** argv) {
-  PrepareStandardStreams();
-  std::signal(SIGXFSZ, SIG_IGN);  // A file at its size limit is a write that fails.
-  // Our code returns statuses; what libraries throw ends here.
-  try {
-    return ParseAndRun(argc, argv);
-  } catch (const std::bad_alloc&) {
-    return Report(absl::ResourceExhaustedError("out of memory"));
-  } catch (const std::exception& error) {
-    return Report(absl::InternalError(error.what()));
-  }
+  const CommandLine line{"boardloop-server", kDescription, kFooter, ExitCodeFor};
+  return RunCommandLine(line, argc, argv, AddCommands);
 }
 
 }  // namespace boardloop

@@ -16,8 +16,8 @@
 #include "cli/remote/json.h"
 #include "cli/remote/names.h"
 #include "cli/remote/remote_flags.h"
-#include "cli/text.h"
 #include "core/base/status.h"
+#include "core/base/text.h"
 
 namespace boardloop {
 namespace {

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "cli/remote/dot_canvas.h"
-#include "cli/text.h"
+#include "core/base/text.h"
 
 namespace boardloop {
 namespace {

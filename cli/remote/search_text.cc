@@ -11,7 +11,7 @@
 #include "cli/remote/measurement_text.h"
 #include "cli/remote/names.h"
 #include "cli/size.h"
-#include "cli/text.h"
+#include "core/base/text.h"
 
 namespace boardloop {
 namespace {

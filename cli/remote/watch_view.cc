@@ -12,7 +12,7 @@
 #include "cli/remote/names.h"
 #include "cli/remote/scatter.h"
 #include "cli/remote/search_watcher.h"
-#include "cli/text.h"
+#include "core/base/text.h"
 
 namespace boardloop {
 namespace {

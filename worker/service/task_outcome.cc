@@ -3,7 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "cli/text.h"
+#include "core/base/text.h"
 
 namespace boardloop {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/remote/dot_canvas.h"
-#include "cli/text.h"
+#include "core/base/text.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/remote/live_screen.h"
-#include "cli/text.h"
+#include "core/base/text.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/cli/remote/remote_run.h"

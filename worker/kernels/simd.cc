@@ -69,14 +69,14 @@ inline void AddToDoubles(Vec<kLanes> values, double* sums) {
   for (int i = 0; i < kLanes; ++i) sums[i] += lanes[i];
 }
 
-struct MomentSums {
-  const float *first, *x;
+struct ChunkMoments {
+  const float *shifts, *x;
   int64_t rows, channels;
   double *sums, *square_sums;
 
   template <int kLanes>
   void Run(int64_t c) const {
-    const Vec<kLanes> shift = Load<kLanes>(first + c);
+    const Vec<kLanes> shift = Load<kLanes>(shifts + c);
     Vec<kLanes> sum0{}, sum1{}, square0{}, square1{};
     int64_t r = 0;
     for (; r + 2 <= rows; r += 2) {
@@ -97,12 +97,13 @@ struct MomentSums {
   }
 };
 
-void AddMomentSums(const float* x, int64_t rows, int64_t channels, double* sums,
+void AddMomentSums(const float* x, int64_t rows, int64_t channels, const float* shift, double* sums,
                    double* square_sums) {
   const int64_t chunk = ChunkRows(channels);
   for (int64_t r = 0; r < rows; r += chunk) {
     const int64_t count = rows - r < chunk ? rows - r : chunk;
-    ForChannelBlocks(channels, MomentSums{x, x + r * channels, count, channels, sums, square_sums});
+    ForChannelBlocks(channels,
+                     ChunkMoments{shift, x + r * channels, count, channels, sums, square_sums});
   }
 }
 
@@ -258,6 +259,23 @@ inline void CopyPadded(const float* image, int64_t height, int64_t width, int64_
   }
 }
 
+// What is done to each output of a correlation or pointwise convolution before it is stored.
+template <int kLanes>
+struct Epilogue {
+  Vec<kLanes> bias, low, high;
+
+  Epilogue(const OutputMap& map, int64_t c)
+      : bias(map.bias != nullptr ? Load<kLanes>(map.bias + c) : Vec<kLanes>{}),
+        low(Fill<kLanes>(map.range.low)),
+        high(Fill<kLanes>(map.range.high)) {}
+
+  // The sums begin at `bias`. A NaN stays one.
+  inline Vec<kLanes> Clamp(Vec<kLanes> sum) const {
+    sum = sum < low ? low : sum;
+    return sum > high ? high : sum;
+  }
+};
+
 // A correlation: where it reads (a plane), its taps, and where it writes (an image).
 struct Correlation {
   const float* source;  // The window of the first output, in a plane...
@@ -272,42 +290,101 @@ struct Correlation {
 };
 
 // kPixels outputs side by side share each load of a tap.
-template <int kLanes, int kPixels>
-inline void CorrelatePixels(const Correlation& job, const float* window, float* out) {
-  Vec<kLanes> sums[kPixels] = {};
-  const float* tap = job.taps;
-  for (int64_t y = 0; y < job.taps_h; ++y, window += job.source_row) {
-    const float* from = window;
-    for (int64_t x = 0; x < job.taps_w; ++x, from += kLanes, tap += kLanes) {
-      const Vec<kLanes> weight = Load<kLanes>(tap);
-      for (int p = 0; p < kPixels; ++p) sums[p] += weight * Load<kLanes>(from + p * job.step);
+template <int kLanes>
+struct AnyTaps {
+  template <int kPixels>
+  static inline void Run(const Correlation& job, const Epilogue<kLanes>& epilogue,
+                         const float* window, float* out) {
+    Vec<kLanes> sums[kPixels];
+    for (int p = 0; p < kPixels; ++p) sums[p] = epilogue.bias;
+    const float* tap = job.taps;
+    for (int64_t y = 0; y < job.taps_h; ++y, window += job.source_row) {
+      const float* from = window;
+      for (int64_t x = 0; x < job.taps_w; ++x, from += kLanes, tap += kLanes) {
+        const Vec<kLanes> weight = Load<kLanes>(tap);
+        for (int p = 0; p < kPixels; ++p) sums[p] += weight * Load<kLanes>(from + p * job.step);
+      }
+    }
+    for (int p = 0; p < kPixels; ++p) {
+      Store<kLanes>(out + p * job.out_step, epilogue.Clamp(sums[p]));
     }
   }
-  for (int p = 0; p < kPixels; ++p) Store<kLanes>(out + p * job.out_step, sums[p]);
-}
+};
 
-template <int kLanes, int kPixels>
-inline int64_t CorrelateWhile(const Correlation& job, int64_t x, const float* window, float* out) {
+// The same sums in the same order, with each value of the plane loaded once for all taps of a row: loads, not
+// multiplications, are what AnyTaps waits for. taps_w is kTaps, step is kStep * kLanes.
+template <int kLanes, int kTaps, int kStep>
+struct FixedTaps {
+  template <int kPixels>
+  static inline void Run(const Correlation& job, const Epilogue<kLanes>& epilogue,
+                         const float* window, float* out) {
+    constexpr int kValues = (kPixels - 1) * kStep + kTaps;
+    Vec<kLanes> sums[kPixels];
+#pragma GCC unroll 8
+    for (int p = 0; p < kPixels; ++p) sums[p] = epilogue.bias;
+    const float* tap = job.taps;
+    for (int64_t y = 0; y < job.taps_h; ++y, window += job.source_row, tap += kTaps * kLanes) {
+      Vec<kLanes> values[kValues];
+#pragma GCC unroll 32
+      for (int i = 0; i < kValues; ++i) values[i] = Load<kLanes>(window + i * kLanes);
+#pragma GCC unroll 8
+      for (int x = 0; x < kTaps; ++x) {
+        const Vec<kLanes> weight = Load<kLanes>(tap + x * kLanes);
+#pragma GCC unroll 8
+        for (int p = 0; p < kPixels; ++p) sums[p] += weight * values[p * kStep + x];
+      }
+    }
+#pragma GCC unroll 8
+    for (int p = 0; p < kPixels; ++p) {
+      Store<kLanes>(out + p * job.out_step, epilogue.Clamp(sums[p]));
+    }
+  }
+};
+
+template <int kLanes, typename Taps, int kPixels>
+inline int64_t CorrelateWhile(const Correlation& job, const Epilogue<kLanes>& epilogue, int64_t x,
+                              const float* window, float* out) {
   for (; x + kPixels <= job.out_width; x += kPixels) {
-    CorrelatePixels<kLanes, kPixels>(job, window + x * job.step, out + x * job.out_step);
+    Taps::template Run<kPixels>(job, epilogue, window + x * job.step, out + x * job.out_step);
   }
   return x;
 }
 
-template <int kLanes>
-inline void Correlate(const Correlation& job) {
+template <int kLanes, typename Taps>
+void CorrelateRows(const Correlation& job, const Epilogue<kLanes>& epilogue) {
   // 7, 14 and 28 are common widths: blocks of seven leave no rest there.
   const bool sevens = job.out_width % 8 != 0 && job.out_width % 7 == 0;
   for (int64_t y = 0; y < job.out_height; ++y) {
     const float* window = job.source + y * job.step_row;
     float* out = job.out + y * job.out_row;
     int64_t x = 0;
-    if (sevens) x = CorrelateWhile<kLanes, 7>(job, x, window, out);
-    x = CorrelateWhile<kLanes, 8>(job, x, window, out);
-    x = CorrelateWhile<kLanes, 4>(job, x, window, out);
-    x = CorrelateWhile<kLanes, 2>(job, x, window, out);
-    CorrelateWhile<kLanes, 1>(job, x, window, out);
+    if (sevens) x = CorrelateWhile<kLanes, Taps, 7>(job, epilogue, x, window, out);
+    x = CorrelateWhile<kLanes, Taps, 8>(job, epilogue, x, window, out);
+    x = CorrelateWhile<kLanes, Taps, 4>(job, epilogue, x, window, out);
+    x = CorrelateWhile<kLanes, AnyTaps<kLanes>, 2>(job, epilogue, x, window, out);
+    CorrelateWhile<kLanes, AnyTaps<kLanes>, 1>(job, epilogue, x, window, out);
   }
+}
+
+template <int kLanes, int kStep>
+inline void CorrelateStep(const Correlation& job, const Epilogue<kLanes>& epilogue) {
+  switch (job.taps_w) {
+    case 3:
+      return CorrelateRows<kLanes, FixedTaps<kLanes, 3, kStep>>(job, epilogue);
+    case 5:
+      return CorrelateRows<kLanes, FixedTaps<kLanes, 5, kStep>>(job, epilogue);
+    case 7:
+      return CorrelateRows<kLanes, FixedTaps<kLanes, 7, kStep>>(job, epilogue);
+    default:
+      return CorrelateRows<kLanes, AnyTaps<kLanes>>(job, epilogue);
+  }
+}
+
+template <int kLanes>
+inline void Correlate(const Correlation& job, const Epilogue<kLanes>& epilogue) {
+  if (job.step == kLanes) return CorrelateStep<kLanes, 1>(job, epilogue);
+  if (job.step == 2 * kLanes) return CorrelateStep<kLanes, 2>(job, epilogue);
+  CorrelateRows<kLanes, AnyTaps<kLanes>>(job, epilogue);
 }
 
 // The scratch: a plane, a second one (filter gradients), then a block's taps.
@@ -326,12 +403,14 @@ inline Scratch Split(const DepthwiseShape& shape, float* scratch) {
 struct Forward {
   const DepthwiseShape& shape;
   const float *x, *filter;
+  const OutputMap& map;
   float* y;
   Scratch scratch;
 
   template <int kLanes>
   void Run(int64_t c) const {
     const int64_t kernel = shape.kernel, padding = kernel / 2, channels = shape.channels;
+    const Epilogue<kLanes> epilogue(map, c);
     const Plane plane{scratch.plane, shape.height + 2 * padding, shape.width + 2 * padding};
     for (int64_t t = 0; t < kernel * kernel; ++t) {
       Store<kLanes>(scratch.taps + t * kLanes, Load<kLanes>(filter + t * channels + c));
@@ -341,9 +420,10 @@ struct Forward {
     for (int64_t n = 0; n < shape.images; ++n) {
       CopyPadded<kLanes>(x + n * shape.height * shape.width * channels + c, shape.height,
                          shape.width, channels, padding, plane);
-      Correlate<kLanes>({plane.values, row, shape.stride * row, shape.stride * kLanes, scratch.taps,
-                         kernel, kernel, y + n * out_h * out_w * channels + c, out_w * channels,
-                         channels, out_h, out_w});
+      Correlate<kLanes>(
+          {plane.values, row, shape.stride * row, shape.stride * kLanes, scratch.taps, kernel,
+           kernel, y + n * out_h * out_w * channels + c, out_w * channels, channels, out_h, out_w},
+          epilogue);
     }
   }
 };
@@ -420,10 +500,11 @@ struct BackwardInput {
           GatherTaps<kLanes>(rows, py, columns, px, c);
           const float* window =
               plane.values + (rows.base + padding) * row + (columns.base + padding) * kLanes;
-          Correlate<kLanes>({window, row, row, kLanes, scratch.taps, rows.taps, columns.taps,
-                             image + (rows.first * shape.width + columns.first) * channels,
-                             stride * shape.width * channels, stride * channels, rows.count,
-                             columns.count});
+          Correlate<kLanes>(
+              {window, row, row, kLanes, scratch.taps, rows.taps, columns.taps,
+               image + (rows.first * shape.width + columns.first) * channels,
+               stride * shape.width * channels, stride * channels, rows.count, columns.count},
+              Epilogue<kLanes>(OutputMap(), 0));
         }
       }
     }
@@ -495,9 +576,9 @@ struct BackwardFilter {
   }
 };
 
-void RunForward(const DepthwiseShape& shape, const float* x, const float* filter, float* y,
-                float* scratch) {
-  ForChannelBlocks(shape.channels, Forward{shape, x, filter, y, Split(shape, scratch)});
+void RunForward(const DepthwiseShape& shape, const float* x, const float* filter,
+                const OutputMap& map, float* y, float* scratch) {
+  ForChannelBlocks(shape.channels, Forward{shape, x, filter, map, y, Split(shape, scratch)});
 }
 
 void RunBackwardInput(const DepthwiseShape& shape, const float* grad_y, const float* filter,
@@ -510,6 +591,66 @@ void RunBackwardFilter(const DepthwiseShape& shape, const float* x, const float*
                        float* grad_filter, float* scratch) {
   ForChannelBlocks(shape.channels,
                    BackwardFilter{shape, x, grad_y, grad_filter, Split(shape, scratch)});
+}
+
+// ---- Convolution over all channels: a matrix product with a few dozen columns at most, which general routines are
+// slow at. Pointwise, all pixels are one row.
+
+struct Product {
+  const ConvolutionShape& shape;
+  const float *x, *filter;
+  const OutputMap& map;
+  float* y;
+
+  // kPixels outputs side by side share each load of a tap.
+  template <int kLanes, int kPixels>
+  inline void RunPixels(const Epilogue<kLanes>& epilogue, const float* window, float* out,
+                        int64_t c) const {
+    const int64_t step = shape.stride * shape.in, row = shape.width * shape.in;
+    const int64_t taps = shape.kernel_w * shape.in;
+    const float* weights = filter + c;
+    Vec<kLanes> sums[kPixels];
+#pragma GCC unroll 8
+    for (int p = 0; p < kPixels; ++p) sums[p] = epilogue.bias;
+    for (int64_t tap_row = 0; tap_row < shape.kernel_h; ++tap_row, window += row) {
+      const float* from = window;
+      for (int64_t tap = 0; tap < taps; ++tap, ++from, weights += shape.out) {
+        const Vec<kLanes> weight = Load<kLanes>(weights);
+#pragma GCC unroll 8
+        for (int p = 0; p < kPixels; ++p) sums[p] += weight * Fill<kLanes>(from[p * step]);
+      }
+    }
+#pragma GCC unroll 8
+    for (int p = 0; p < kPixels; ++p) {
+      Store<kLanes>(out + p * shape.out, epilogue.Clamp(sums[p]));
+    }
+  }
+
+  template <int kLanes>
+  void Run(int64_t c) const {
+    const Epilogue<kLanes> epilogue(map, c);
+    const int64_t step = shape.stride * shape.in;
+    const int64_t out_h = shape.output_height(), out_w = shape.output_width();
+    for (int64_t row = 0; row < out_h; ++row) {
+      const float* window = x + row * shape.stride * shape.width * shape.in;
+      float* out = y + row * out_w * shape.out + c;
+      int64_t i = 0;
+      for (; i + 8 <= out_w; i += 8) {
+        RunPixels<kLanes, 8>(epilogue, window + i * step, out + i * shape.out, c);
+      }
+      for (; i + 4 <= out_w; i += 4) {
+        RunPixels<kLanes, 4>(epilogue, window + i * step, out + i * shape.out, c);
+      }
+      for (; i < out_w; ++i) {
+        RunPixels<kLanes, 1>(epilogue, window + i * step, out + i * shape.out, c);
+      }
+    }
+  }
+};
+
+void RunConvolution(const ConvolutionShape& shape, const float* x, const float* filter,
+                    const OutputMap& map, float* y) {
+  ForChannelBlocks(shape.out, Product{shape, x, filter, map, y});
 }
 
 // ---- Requantization. Plain loops, which compilers vectorize; fixed_point.h of core/quant says why each step is
@@ -551,7 +692,8 @@ void RunRequantize(const float* sums, int64_t rows, int64_t channels, const int3
 
 constexpr Variant kVariant = {BL_STRING(BL_VARIANT), AddMomentSums,     RunScaleShiftClamp,
                               AddGradientSums,       RunInputGradient,  RunForward,
-                              RunBackwardInput,      RunBackwardFilter, RunRequantize};
+                              RunBackwardInput,      RunBackwardFilter, RunConvolution,
+                              RunRequantize};
 
 }  // namespace
 

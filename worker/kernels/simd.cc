@@ -35,7 +35,8 @@ inline void Store(float* to, Vec<kLanes> value) {
 
 template <int kLanes>
 inline Vec<kLanes> Fill(float x) {
-  return Vec<kLanes>{} + x;
+  return x -
+         Vec<kLanes>{};  // Not 0 + x, which is another number for x = -0 and therefore an addition.
 }
 
 // Calls body.template Run<lanes>(first channel) for blocks that cover `channels`: whole registers, then

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "glog/logging.h"
 #include "worker/kernels/convolution.h"
 #include "worker/kernels/depthwise.h"
 
@@ -73,6 +74,7 @@ kernels::ClampRange ClampRangeOf(Activation activation) {
 }
 
 at::Tensor PackFilter(const Op& op, const at::Tensor& filter) {
+  CHECK_EQ(op.window.stride_h, op.window.stride_w) << op.name;  // As BuildSubnet makes them.
   if (op.kind == OpKind::kDepthwiseConv2d) return filter.contiguous();
   return filter.reshape({filter.size(0), -1}).t().contiguous();
 }

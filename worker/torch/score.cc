@@ -47,7 +47,8 @@ std::vector<Moments> CalibrateBatchNorm(const Graph& graph, const Weights& weigh
   at::NoGradGuard no_grad;
   const std::vector<int64_t> samples = CalibrationSamples(data.size(), options);
   std::optional<MomentsPass> pass;
-  if (UsesKernels(data.device())) pass.emplace(graph, weights, options.batch_size);
+  if (UsesKernels(data.device()))
+    pass.emplace(graph, weights, std::min(options.batch_size, options.images));
   std::vector<Moments> sums(graph.ops.size()), moments;
   int64_t batches = 0;
   for (int64_t first = 0; first < options.images; first += options.batch_size) {

@@ -39,11 +39,37 @@ inline Vec<kLanes> Fill(float x) {
          Vec<kLanes>{};  // Not 0 + x, which is another number for x = -0 and therefore an addition.
 }
 
-// Calls body.template Run<lanes>(first channel) for blocks that cover `channels`: whole registers, then
+// An OutputMap's bias, from which sums begin, and its clamp.
+template <int kLanes>
+inline Vec<kLanes> BiasOf(const OutputMap& map, int64_t c) {
+  return map.bias != nullptr ? Load<kLanes>(map.bias + c) : Vec<kLanes>{};
+}
+
+template <int kLanes>
+struct Clamp {
+  Vec<kLanes> low, high;
+
+  explicit Clamp(const ClampRange& range)
+      : low(Fill<kLanes>(range.low)), high(Fill<kLanes>(range.high)) {}
+
+  inline Vec<kLanes> operator()(Vec<kLanes> x) const {
+    x = x < low ? low : x;  // A NaN stays one.
+    return x > high ? high : x;
+  }
+};
+
+template <int kLanes>
+struct Epilogue {
+  Vec<kLanes> bias;
+  Clamp<kLanes> clamp;
+
+  Epilogue(const OutputMap& map, int64_t c) : bias(BiasOf<kLanes>(map, c)), clamp(map.range) {}
+};
+
+// Calls body.template Run<lanes>(first channel) for blocks that cover [c, channels): whole registers, then
 // smaller ones for the rest.
 template <typename Body>
-inline void ForChannelBlocks(int64_t channels, const Body& body) {
-  int64_t c = 0;
+inline void ForChannelBlocks(int64_t c, int64_t channels, const Body& body) {
   for (; c + BL_LANES <= channels; c += BL_LANES) body.template Run<BL_LANES>(c);
 #if BL_LANES > 8
   for (; c + 8 <= channels; c += 8) body.template Run<8>(c);
@@ -103,7 +129,7 @@ void AddMomentSums(const float* x, int64_t rows, int64_t channels, const float* 
   const int64_t chunk = ChunkRows(channels);
   for (int64_t r = 0; r < rows; r += chunk) {
     const int64_t count = rows - r < chunk ? rows - r : chunk;
-    ForChannelBlocks(channels,
+    ForChannelBlocks(0, channels,
                      ChunkMoments{shift, x + r * channels, count, channels, sums, square_sums});
   }
 }
@@ -118,12 +144,9 @@ struct ScaleShift {
   template <int kLanes>
   void Run(int64_t c) const {
     const Vec<kLanes> a = Load<kLanes>(scale + c), b = Load<kLanes>(shift + c);
-    const Vec<kLanes> lowest = Fill<kLanes>(low), highest = Fill<kLanes>(high);
+    const Clamp<kLanes> clamp({low, high});
     for (int64_t r = 0; r < rows; ++r) {
-      Vec<kLanes> value = Load<kLanes>(x + r * channels + c) * a + b;
-      value = value < lowest ? lowest : value;  // A NaN stays one.
-      value = value > highest ? highest : value;
-      Store<kLanes>(y + r * channels + c, value);
+      Store<kLanes>(y + r * channels + c, clamp(Load<kLanes>(x + r * channels + c) * a + b));
     }
   }
 };
@@ -133,8 +156,9 @@ void RunScaleShiftClamp(const float* x, int64_t rows, int64_t channels, const fl
   const int64_t chunk = ChunkRows(channels);
   for (int64_t r = 0; r < rows; r += chunk) {
     const int64_t count = rows - r < chunk ? rows - r : chunk;
-    ForChannelBlocks(channels, ScaleShift{x + r * channels, count, channels, scale, shift, low,
-                                          high, y + r * channels});
+    ForChannelBlocks(
+        0, channels,
+        ScaleShift{x + r * channels, count, channels, scale, shift, low, high, y + r * channels});
   }
 }
 
@@ -191,7 +215,7 @@ void AddGradientSums(const float* x, const float* grad_y, int64_t rows, int64_t 
   const int64_t chunk = ChunkRows(channels);
   for (int64_t r = 0; r < rows; r += chunk) {
     const int64_t count = rows - r < chunk ? rows - r : chunk;
-    ForChannelBlocks(channels, GradientSums{in.From(r, count), grad_sums, product_sums});
+    ForChannelBlocks(0, channels, GradientSums{in.From(r, count), grad_sums, product_sums});
   }
 }
 
@@ -226,7 +250,8 @@ void RunInputGradient(const float* x, const float* grad_y, int64_t rows, int64_t
   for (int64_t r = 0; r < rows; r += chunk) {
     const int64_t count = rows - r < chunk ? rows - r : chunk;
     ForChannelBlocks(
-        channels, InputGradient{in.From(r, count), mean_grad, mean_product, grad_x + r * channels});
+        0, channels,
+        InputGradient{in.From(r, count), mean_grad, mean_product, grad_x + r * channels});
   }
 }
 
@@ -260,23 +285,6 @@ inline void CopyPadded(const float* image, int64_t height, int64_t width, int64_
   }
 }
 
-// What is done to each output of a correlation or pointwise convolution before it is stored.
-template <int kLanes>
-struct Epilogue {
-  Vec<kLanes> bias, low, high;
-
-  Epilogue(const OutputMap& map, int64_t c)
-      : bias(map.bias != nullptr ? Load<kLanes>(map.bias + c) : Vec<kLanes>{}),
-        low(Fill<kLanes>(map.range.low)),
-        high(Fill<kLanes>(map.range.high)) {}
-
-  // The sums begin at `bias`. A NaN stays one.
-  inline Vec<kLanes> Clamp(Vec<kLanes> sum) const {
-    sum = sum < low ? low : sum;
-    return sum > high ? high : sum;
-  }
-};
-
 // A correlation: where it reads (a plane), its taps, and where it writes (an image).
 struct Correlation {
   const float* source;  // The window of the first output, in a plane...
@@ -307,7 +315,7 @@ struct AnyTaps {
       }
     }
     for (int p = 0; p < kPixels; ++p) {
-      Store<kLanes>(out + p * job.out_step, epilogue.Clamp(sums[p]));
+      Store<kLanes>(out + p * job.out_step, epilogue.clamp(sums[p]));
     }
   }
 };
@@ -337,7 +345,7 @@ struct FixedTaps {
     }
 #pragma GCC unroll 8
     for (int p = 0; p < kPixels; ++p) {
-      Store<kLanes>(out + p * job.out_step, epilogue.Clamp(sums[p]));
+      Store<kLanes>(out + p * job.out_step, epilogue.clamp(sums[p]));
     }
   }
 };
@@ -579,18 +587,18 @@ struct BackwardFilter {
 
 void RunForward(const DepthwiseShape& shape, const float* x, const float* filter,
                 const OutputMap& map, float* y, float* scratch) {
-  ForChannelBlocks(shape.channels, Forward{shape, x, filter, map, y, Split(shape, scratch)});
+  ForChannelBlocks(0, shape.channels, Forward{shape, x, filter, map, y, Split(shape, scratch)});
 }
 
 void RunBackwardInput(const DepthwiseShape& shape, const float* grad_y, const float* filter,
                       float* grad_x, float* scratch) {
-  ForChannelBlocks(shape.channels,
+  ForChannelBlocks(0, shape.channels,
                    BackwardInput{shape, grad_y, filter, grad_x, Split(shape, scratch)});
 }
 
 void RunBackwardFilter(const DepthwiseShape& shape, const float* x, const float* grad_y,
                        float* grad_filter, float* scratch) {
-  ForChannelBlocks(shape.channels,
+  ForChannelBlocks(0, shape.channels,
                    BackwardFilter{shape, x, grad_y, grad_filter, Split(shape, scratch)});
 }
 
@@ -603,33 +611,45 @@ struct Product {
   const OutputMap& map;
   float* y;
 
-  // kPixels outputs side by side share each load of a tap.
-  template <int kLanes, int kPixels>
-  inline void RunPixels(const Epilogue<kLanes>& epilogue, const float* window, float* out,
-                        int64_t c) const {
+  // kPixels outputs side by side share each load of a tap, kBlocks registers of channels each load of an input.
+  template <int kLanes, int kBlocks, int kPixels>
+  inline void RunPixels(const float* window, float* out, int64_t c) const {
     const int64_t step = shape.stride * shape.in, row = shape.width * shape.in;
     const int64_t taps = shape.kernel_w * shape.in;
     const float* weights = filter + c;
-    Vec<kLanes> sums[kPixels];
+    Vec<kLanes> sums[kBlocks][kPixels];
+#pragma GCC unroll 2
+    for (int b = 0; b < kBlocks; ++b) {
+      const Vec<kLanes> bias = BiasOf<kLanes>(map, c + b * kLanes);
 #pragma GCC unroll 8
-    for (int p = 0; p < kPixels; ++p) sums[p] = epilogue.bias;
+      for (int p = 0; p < kPixels; ++p) sums[b][p] = bias;
+    }
     for (int64_t tap_row = 0; tap_row < shape.kernel_h; ++tap_row, window += row) {
       const float* from = window;
       for (int64_t tap = 0; tap < taps; ++tap, ++from, weights += shape.out) {
-        const Vec<kLanes> weight = Load<kLanes>(weights);
+        Vec<kLanes> weight[kBlocks];
+#pragma GCC unroll 2
+        for (int b = 0; b < kBlocks; ++b) weight[b] = Load<kLanes>(weights + b * kLanes);
 #pragma GCC unroll 8
-        for (int p = 0; p < kPixels; ++p) sums[p] += weight * Fill<kLanes>(from[p * step]);
+        for (int p = 0; p < kPixels; ++p) {
+          const Vec<kLanes> input = Fill<kLanes>(from[p * step]);
+#pragma GCC unroll 2
+          for (int b = 0; b < kBlocks; ++b) sums[b][p] += weight[b] * input;
+        }
       }
     }
+    const Clamp<kLanes> clamp(map.range);
 #pragma GCC unroll 8
     for (int p = 0; p < kPixels; ++p) {
-      Store<kLanes>(out + p * shape.out, epilogue.Clamp(sums[p]));
+#pragma GCC unroll 2
+      for (int b = 0; b < kBlocks; ++b) {
+        Store<kLanes>(out + p * shape.out + b * kLanes, clamp(sums[b][p]));
+      }
     }
   }
 
-  template <int kLanes>
-  void Run(int64_t c) const {
-    const Epilogue<kLanes> epilogue(map, c);
+  template <int kLanes, int kBlocks>
+  void RunBlocks(int64_t c) const {
     const int64_t step = shape.stride * shape.in;
     const int64_t out_h = shape.output_height(), out_w = shape.output_width();
     for (int64_t row = 0; row < out_h; ++row) {
@@ -637,21 +657,31 @@ struct Product {
       float* out = y + row * out_w * shape.out + c;
       int64_t i = 0;
       for (; i + 8 <= out_w; i += 8) {
-        RunPixels<kLanes, 8>(epilogue, window + i * step, out + i * shape.out, c);
+        RunPixels<kLanes, kBlocks, 8>(window + i * step, out + i * shape.out, c);
       }
       for (; i + 4 <= out_w; i += 4) {
-        RunPixels<kLanes, 4>(epilogue, window + i * step, out + i * shape.out, c);
+        RunPixels<kLanes, kBlocks, 4>(window + i * step, out + i * shape.out, c);
       }
       for (; i < out_w; ++i) {
-        RunPixels<kLanes, 1>(epilogue, window + i * step, out + i * shape.out, c);
+        RunPixels<kLanes, kBlocks, 1>(window + i * step, out + i * shape.out, c);
       }
     }
+  }
+
+  template <int kLanes>
+  void Run(int64_t c) const {
+    RunBlocks<kLanes, 1>(c);
   }
 };
 
 void RunConvolution(const ConvolutionShape& shape, const float* x, const float* filter,
                     const OutputMap& map, float* y) {
-  ForChannelBlocks(shape.out, Product{shape, x, filter, map, y});
+  const Product product{shape, x, filter, map, y};
+  int64_t c = 0;
+#if BL_LANES > 8  // With sixteen registers, two blocks of eight pixels do not fit.
+  for (; c + 2 * BL_LANES <= shape.out; c += 2 * BL_LANES) product.RunBlocks<BL_LANES, 2>(c);
+#endif
+  ForChannelBlocks(c, shape.out, product);
 }
 
 // ---- Requantization. Plain loops, which compilers vectorize; fixed_point.h of core/quant says why each step is

@@ -44,7 +44,7 @@ class MomentsPass {
 
   // Tensor `tensor` of an image of the batch, normalized.
   const float* Read(int32_t tensor, int64_t image);
-  void Measure(size_t op, int64_t images, Moments& moments);
+  void Measure(size_t index, int64_t images, Moments& moments);
   void RunPlain(const Op& op, int64_t images);
 
   const Graph& graph_;

@@ -8,8 +8,8 @@
 namespace boardloop {
 namespace {
 
-// A batch of a feature map above this is computed again rather than kept. Writing and reading back a map of half
-// the second-level cache (1 MiB on the machines at hand) still takes less time than a second expansion.
+// A batch of a feature map above this is computed again rather than kept: the second-level cache of the machines at
+// hand.
 constexpr int64_t kKeptBytes = int64_t{1} << 20;
 
 bool HasBatchNorm(const Op& op) {

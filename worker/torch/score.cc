@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/graph/build_subnet.h"
+#include "worker/torch/folded_pass.h"
+#include "worker/torch/moments_pass.h"
 #include "worker/torch/torch_parallel.h"
 
 namespace boardloop {
@@ -43,11 +46,19 @@ std::vector<Moments> CalibrateBatchNorm(const Graph& graph, const Weights& weigh
                                         const DeviceData& data, const CalibrationOptions& options) {
   at::NoGradGuard no_grad;
   const std::vector<int64_t> samples = CalibrationSamples(data.size(), options);
+  std::optional<MomentsPass> pass;
+  if (UsesKernels(data.device()))
+    pass.emplace(graph, weights, std::min(options.batch_size, options.images));
   std::vector<Moments> sums(graph.ops.size()), moments;
   int64_t batches = 0;
   for (int64_t first = 0; first < options.images; first += options.batch_size) {
     const auto indices = absl::MakeConstSpan(samples).subspan(first, options.batch_size);
-    ForwardTraining(graph, weights, data.At(indices).images, &moments);
+    const at::Tensor images = data.At(indices).images;
+    if (pass.has_value()) {
+      moments = pass->Run(images);
+    } else {
+      ForwardTraining(graph, weights, images, &moments);
+    }
     AddTo(sums, moments);
     ++batches;
   }
@@ -62,6 +73,8 @@ std::vector<Moments> CalibrateBatchNorm(const Graph& graph, const Weights& weigh
 Score Evaluate(const Graph& graph, const FoldedWeights& folded, const DeviceData& data,
                int64_t images) {
   at::NoGradGuard no_grad;
+  std::optional<FoldedPass> pass;
+  if (UsesKernels(data.device())) pass.emplace(graph, folded);
   Score score;
   score.images = images > 0 ? std::min(images, data.size()) : data.size();
   at::Tensor correct = at::zeros({}, at::TensorOptions().device(data.device()).dtype(at::kLong));
@@ -69,7 +82,8 @@ Score Evaluate(const Graph& graph, const FoldedWeights& folded, const DeviceData
   for (int64_t first = 0; first < score.images; first += kEvaluationBatch) {
     const DeviceData::Batch batch =
         data.Range(first, std::min(kEvaluationBatch, score.images - first));
-    const at::Tensor logits = ForwardFolded(graph, folded, batch.images);
+    const at::Tensor logits =
+        pass.has_value() ? pass->Run(batch.images) : ForwardFolded(graph, folded, batch.images);
     correct.add_(logits.argmax(1).eq(batch.labels).sum());
     loss.sub_(at::log_softmax(logits, 1).gather(1, batch.labels.unsqueeze(1)).sum());
   }

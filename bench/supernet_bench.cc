@@ -9,7 +9,6 @@
 #include <cmath>
 #include <cstdio>
 #include <exception>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,8 +29,6 @@
 #include "worker/supernet_file.h"
 #include "worker/torch/recipe.h"
 #include "worker/torch/score.h"
-#include "worker/torch/train_run.h"
-#include "worker/torch/trainer.h"
 
 namespace boardloop {
 namespace {

@@ -18,7 +18,7 @@ struct Int8Flags {
   uint64_t seed = 1;
   double qat_epochs = 0;
   double qat_rate = QatOptions().peak_rate;
-  std::vector<double> fp32_rates = {0.01, 0.05};
+  std::vector<double> fp32_rates = {0.05, 0.1, 0.2};
   DataFlags data;
   DeviceFlags device;
   bool json = false;

@@ -85,7 +85,10 @@ class Killer {
 
 class FaultTest : public testing::Test {
  protected:
-  FaultTest() { signal(SIGPIPE, SIG_IGN); }
+  FaultTest() {
+    signal(SIGPIPE, SIG_IGN);
+    std::setvbuf(stdout, nullptr, _IOLBF, 0);  // The kills are to be seen when they happen.
+  }
 
   v1::SearchSpec Spec() const {
     const v1::TrainTask train = world_.Train();

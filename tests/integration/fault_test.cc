@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,11 +32,12 @@ namespace {
 
 constexpr char kSearch[] = "run";
 constexpr absl::Duration kCall = absl::Seconds(2);
-constexpr absl::Duration kLook = absl::Milliseconds(20), kAsk = absl::Milliseconds(200);
+constexpr absl::Duration kLook = absl::Milliseconds(20), kAsk = absl::Milliseconds(100);
 // Of one search without kills, and more for each kill: a hung farm fails the test instead of stopping it.
 constexpr absl::Duration kPatience = absl::Minutes(5), kPatiencePerKill = absl::Seconds(30);
-// Of the time that an unbroken search takes, the part in which all kills are meant to fall. Each kill makes the search longer.
-constexpr double kKillSpan = 0.6;
+// The last kill falls before the very end, so that it falls into the search.
+constexpr double kLastMoment = 0.9;
+// From a kill's moment to the kill, and from the end of a program to its next start.
 constexpr absl::Duration kLongestPause = absl::Milliseconds(1500);
 
 int64_t Setting(const char* name, int64_t otherwise) {
@@ -43,44 +46,61 @@ int64_t Setting(const char* name, int64_t otherwise) {
   return text != nullptr && absl::SimpleAtoi(text, &value) ? value : otherwise;
 }
 
-// Kills every victim in turn, the next one a random while after the one before.
+// How far a search is, in [0, 1), for choosing moments: evolution takes most of the time.
+double ProgressOf(const v1::Search& search, size_t candidates) {
+  const v1::SearchProgress& progress = search.progress();
+  const auto answers =
+      static_cast<double>(progress.candidates_scored() + progress.candidates_measured());
+  switch (search.stage()) {
+    case v1::Search::SUPERNET:
+      return 0.15 * progress.stage_fraction();
+    case v1::Search::EVOLUTION:
+      return 0.15 + 0.65 * answers / (2 * static_cast<double>(candidates));
+    case v1::Search::SPECIALIZATION:
+      return 0.8 + 0.15 * progress.stage_fraction();
+    case v1::Search::DELIVERY:
+      return 0.95;
+    default:
+      return 0;
+  }
+}
+
+// Kills every victim in turn, at random moments of a search.
 class Killer {
  public:
-  Killer(int64_t kills, uint64_t seed, absl::Duration mean_gap)
-      : kills_(kills), random_(seed), mean_gap_(mean_gap), next_(absl::Now() + Gap()) {}
+  // candidates  that the search will have
+  Killer(int64_t kills, uint64_t seed, size_t candidates) : random_(seed), candidates_(candidates) {
+    for (int64_t i = 0; i < kills; ++i) moments_.push_back(kLastMoment * random_.Unit());
+    std::sort(moments_.begin(), moments_.end());
+  }
 
-  void Look(LocalFarm& farm) {
-    if (done_ == kills_ || absl::Now() < next_) return;
+  absl::Status Look(LocalFarm& farm, const v1::Search& search) {
+    if (done_ == moments_.size() || ProgressOf(search, candidates_) < moments_[done_]) {
+      return absl::OkStatus();
+    }
     const Victim victim = kVictims[done_ % std::size(kVictims)];
     const pid_t pid = farm.Find(victim);
-    if (pid <= 0) {
-      missed_ = true;
-      return;
-    }
-    // The moment was chosen for a process that was there: the one that takes its place is not always killed as it starts.
-    if (missed_) {
-      missed_ = false;
-      next_ = absl::Now() + Gap();
-      return;
-    }
-    farm.Kill(victim, pid, kLongestPause * random_.Unit());
+    if (pid <= 0) due_.reset();  // Is not killed as it starts, but a random while later.
+    if (pid > 0 && !due_.has_value()) due_ = absl::Now() + kLongestPause * random_.Unit();
+    if (pid <= 0 || absl::Now() < *due_) return absl::OkStatus();
+    due_.reset();
     ++done_;
-    std::printf("%5.1f s: killed %s\n", absl::ToDoubleSeconds(absl::Now() - begin_),
-                VictimName(victim).c_str());
-    next_ = absl::Now() + Gap();
+    std::printf("%6.1f s: killed %s, in %s, %d of %d candidates measured\n",
+                absl::ToDoubleSeconds(absl::Now() - begin_), VictimName(victim).c_str(),
+                v1::Search::Stage_Name(search.stage()).c_str(),
+                static_cast<int>(search.progress().candidates_measured()),
+                static_cast<int>(candidates_));
+    return farm.Kill(victim, pid, kLongestPause * random_.Unit());
   }
-  int64_t done() const { return done_; }
+  size_t done() const { return done_; }
 
  private:
-  absl::Duration Gap() { return 2 * mean_gap_ * random_.Unit(); }
-
-  const int64_t kills_;
   Random random_;
-  const absl::Duration mean_gap_;
+  const size_t candidates_;
   const absl::Time begin_ = absl::Now();
-  int64_t done_ = 0;
-  bool missed_ = false;
-  absl::Time next_;
+  std::vector<double> moments_;  // As of ProgressOf.
+  size_t done_ = 0;
+  std::optional<absl::Time> due_;  // When the next kill's moment has come.
 };
 
 class FaultTest : public testing::Test {
@@ -103,18 +123,18 @@ class FaultTest : public testing::Test {
     spec.mutable_space_optimization()->set_samples(50);
     *spec.mutable_supernet_training() = train.training();
     // Slow and short of the end, so that accuracies differ.
-    spec.mutable_supernet_training()->set_peak_rate(0.003);
-    spec.mutable_supernet_training()->set_epochs(20);
+    spec.mutable_supernet_training()->set_peak_rate(0.0015);
+    spec.mutable_supernet_training()->set_epochs(40);
     spec.mutable_scoring()->set_calibration_images(128);
     v1::EvolutionSpec& evolution = *spec.mutable_evolution();
     evolution.set_population(8);
     evolution.set_parents(4);
-    evolution.set_crossovers(3);
-    evolution.set_mutations(3);
+    evolution.set_crossovers(6);
+    evolution.set_mutations(6);
     evolution.set_generations(generations_);
     v1::SpecializationSpec& specialization = *spec.mutable_specialization();
     specialization.set_finalists(2);
-    specialization.set_epochs(2);
+    specialization.set_epochs(20);
     specialization.set_board_images(20);
     spec.set_seed(11);
     return spec;
@@ -138,7 +158,7 @@ class FaultTest : public testing::Test {
     v1::Search search;
     while (absl::Now() < end) {
       BL_RETURN_IF_ERROR(farm.KeepRunning());
-      if (killer != nullptr) killer->Look(farm);
+      if (killer != nullptr) BL_RETURN_IF_ERROR(killer->Look(farm, search));
       if (absl::Now() >= ask) {
         v1::GetSearchRequest request;
         request.set_name(absl::StrCat("searches/", kSearch));
@@ -160,7 +180,8 @@ class FaultTest : public testing::Test {
                                     absl::Duration patience) {
     LocalFarm farm(world_.At(name), world_.At("cache"));
     absl::StatusOr<SearchOutcome> outcome = RunOn(farm, killer, patience);
-    if (!outcome.ok()) ADD_FAILURE() << name << ": " << outcome.status() << "\n" << farm.Logs();
+    if (!outcome.ok()) ADD_FAILURE() << name << ": " << outcome.status();
+    if (!outcome.ok() || killer != nullptr) std::printf("%s\n", farm.Logs().c_str());
     return outcome;
   }
   absl::StatusOr<SearchOutcome> RunOn(LocalFarm& farm, Killer* killer,
@@ -219,13 +240,13 @@ TEST_F(FaultTest, KillsChangeNothing) {
   const int64_t kills = Setting("BL_FAULT_KILLS", 6);
   const auto seed = static_cast<uint64_t>(Setting("BL_FAULT_SEED", 1));
   generations_ =
-      static_cast<int32_t>(std::max<int64_t>(3, kills / 2));  // So that there is time for them.
+      static_cast<int32_t>(std::max<int64_t>(3, 2 * kills));  // So that there is time for them.
   const absl::Time begin = absl::Now();
   const absl::StatusOr<SearchOutcome> unbroken = Run("unbroken", nullptr, kPatience);
   ASSERT_TRUE(unbroken.ok());
   const absl::Duration took = absl::Now() - begin;
 
-  Killer killer(kills, seed, kKillSpan * took / std::max<int64_t>(kills, 1));
+  Killer killer(kills, seed, unbroken->candidates.size());
   const absl::Time again = absl::Now();
   const absl::StatusOr<SearchOutcome> killed =
       Run("killed", &killer, kPatience + kills * kPatiencePerKill);
@@ -234,7 +255,7 @@ TEST_F(FaultTest, KillsChangeNothing) {
               static_cast<int>(unbroken->candidates.size()), absl::ToDoubleSeconds(took),
               static_cast<int>(killer.done()), static_cast<int>(seed),
               absl::ToDoubleSeconds(absl::Now() - again));
-  EXPECT_EQ(killer.done(), kills) << "the search ended before";
+  EXPECT_EQ(killer.done(), static_cast<size_t>(kills)) << "the search ended before";
   EXPECT_EQ(Difference(*unbroken, *killed), "");
   ExpectHistoryHolds("unbroken");
   ExpectHistoryHolds("killed");

@@ -20,6 +20,8 @@ namespace {
 constexpr int64_t kMaxLog = int64_t{64} << 20;
 constexpr absl::Duration kLook = absl::Milliseconds(5);
 constexpr absl::Duration kAddress = absl::Seconds(30);
+// Of processes that are to end with the one that started them.
+constexpr absl::Duration kOrphans = absl::Seconds(10);
 // Of a stop: longer than the drain of each program.
 constexpr absl::Duration kPatience = absl::Seconds(60);
 
@@ -132,13 +134,26 @@ pid_t LocalFarm::Find(Victim victim) const {
   }
 }
 
-void LocalFarm::Kill(Victim victim, pid_t pid, absl::Duration pause) {
+absl::Status LocalFarm::Kill(Victim victim, pid_t pid, absl::Duration pause) {
+  std::vector<pid_t> children;
+  if (victim == Victim::kAgent) children = {Find(Victim::kOpenOcd), Find(Victim::kQemu)};
   kill(pid, SIGKILL);
-  if (victim == Victim::kOpenOcd || victim == Victim::kQemu) return;
+  if (victim == Victim::kOpenOcd || victim == Victim::kQemu) return absl::OkStatus();
   Program& program = ProgramOf(victim);
   while (program.process.Running()) absl::SleepFor(kLook);
   program.killed = true;
   program.start_again = absl::Now() + pause;
+  const absl::Time end = absl::Now() + kOrphans;
+  for (const pid_t child : children) {
+    while (child > 0 && ProcessRuns(child)) {
+      if (absl::Now() > end) {
+        return absl::InternalError(
+            absl::StrFormat("process %d outlives the agent that started it", child));
+      }
+      absl::SleepFor(kLook);
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status LocalFarm::KeepRunning() {

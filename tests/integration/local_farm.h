@@ -42,8 +42,10 @@ class LocalFarm {
   // The process to kill, or -1 when it does not run just now.
   pid_t Find(Victim victim) const;
   // kill -9 of a process that Find gave. One of the three programs is started again after `pause`, as systemd would: call KeepRunning
-  // often. Children are the agent's to replace.
-  void Kill(Victim victim, pid_t pid, absl::Duration pause);
+  // often. Children are the agent's to replace; where it is the agent that is killed, they are to end too.
+  //
+  // INTERNAL  a child of the agent that was killed goes on
+  absl::Status Kill(Victim victim, pid_t pid, absl::Duration pause);
   // INTERNAL  a program ended that nobody killed
   absl::Status KeepRunning();
 

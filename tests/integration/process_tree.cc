@@ -59,4 +59,9 @@ pid_t FindDescendant(pid_t root, const std::string& name) {
   return -1;
 }
 
+bool ProcessRuns(pid_t pid) {
+  Process process;
+  return ReadProcess(fs::path("/proc") / std::to_string(pid), process) && !process.ended;
+}
+
 }  // namespace boardloop

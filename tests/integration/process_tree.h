@@ -11,4 +11,7 @@ namespace boardloop {
 // characters, such as "qemu-system-arm". -1 when there is none that runs.
 pid_t FindDescendant(pid_t root, const std::string& name);
 
+// Whether the process is there and has not ended.
+bool ProcessRuns(pid_t pid);
+
 }  // namespace boardloop

@@ -35,8 +35,6 @@ constexpr absl::Duration kCall = absl::Seconds(2);
 constexpr absl::Duration kLook = absl::Milliseconds(20), kAsk = absl::Milliseconds(100);
 // Of one search without kills, and more for each kill: a hung farm fails the test instead of stopping it.
 constexpr absl::Duration kPatience = absl::Minutes(5), kPatiencePerKill = absl::Seconds(30);
-// The last kill falls before the very end, so that it falls into the search.
-constexpr double kLastMoment = 0.9;
 // From a kill's moment to the kill, and from the end of a program to its next start.
 constexpr absl::Duration kLongestPause = absl::Milliseconds(1500);
 
@@ -46,7 +44,7 @@ int64_t Setting(const char* name, int64_t otherwise) {
   return text != nullptr && absl::SimpleAtoi(text, &value) ? value : otherwise;
 }
 
-// How far a search is, in [0, 1), for choosing moments: evolution takes most of the time.
+// How far a search is, in [0, 1], for choosing moments: evolution takes most of the time, and has most of them.
 double ProgressOf(const v1::Search& search, size_t candidates) {
   const v1::SearchProgress& progress = search.progress();
   const auto answers =
@@ -55,11 +53,10 @@ double ProgressOf(const v1::Search& search, size_t candidates) {
     case v1::Search::SUPERNET:
       return 0.15 * progress.stage_fraction();
     case v1::Search::EVOLUTION:
-      return 0.15 + 0.65 * answers / (2 * static_cast<double>(candidates));
+      return 0.15 + 0.75 * answers / (2 * static_cast<double>(candidates));
     case v1::Search::SPECIALIZATION:
-      return 0.8 + 0.15 * progress.stage_fraction();
     case v1::Search::DELIVERY:
-      return 0.95;
+      return 1;
     default:
       return 0;
   }
@@ -70,7 +67,7 @@ class Killer {
  public:
   // candidates  that the search will have
   Killer(int64_t kills, uint64_t seed, size_t candidates) : random_(seed), candidates_(candidates) {
-    for (int64_t i = 0; i < kills; ++i) moments_.push_back(kLastMoment * random_.Unit());
+    for (int64_t i = 0; i < kills; ++i) moments_.push_back(random_.Unit());
     std::sort(moments_.begin(), moments_.end());
   }
 
@@ -134,7 +131,7 @@ class FaultTest : public testing::Test {
     evolution.set_generations(generations_);
     v1::SpecializationSpec& specialization = *spec.mutable_specialization();
     specialization.set_finalists(2);
-    specialization.set_epochs(20);
+    specialization.set_epochs(100);  // Long enough to be killed in.
     specialization.set_board_images(20);
     spec.set_seed(11);
     return spec;

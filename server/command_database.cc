@@ -21,7 +21,11 @@ std::string DatabaseIn(const std::string& state) {
 }
 
 absl::StatusOr<int> RunCheck(const std::string& state) {
-  BL_ASSIGN_OR_RETURN(const std::vector<std::string> findings, CheckDatabase(DatabaseIn(state)));
+  BL_ASSIGN_OR_RETURN(std::vector<std::string> findings, CheckDatabase(DatabaseIn(state)));
+  // What happened is read from rows that are whole.
+  if (findings.empty()) {
+    BL_ASSIGN_OR_RETURN(findings, CheckDatabaseHistory(DatabaseIn(state)));
+  }
   if (findings.empty()) {
     BL_RETURN_IF_ERROR(WriteResults(absl::StrCat(DatabaseIn(state), ": nothing is wrong\n")));
     return 0;

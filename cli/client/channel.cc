@@ -39,8 +39,14 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& ad
   }
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(64 << 20);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+  // Callers wait between their attempts; meanwhile a channel that waits longer would answer for a coordinator that is back.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 500);
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+bool AwaitConnection(grpc::Channel& channel, absl::Duration limit) {
+  return channel.WaitForConnected(absl::ToChronoTime(absl::Now() + limit));
 }
 
 void SetDeadline(grpc::ClientContext& context, absl::Duration deadline) {

@@ -22,6 +22,11 @@ std::string ServerFromEnvironment();
 // FAILED_PRECONDITION  another host than this one
 absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& address);
 
+// Waits until the channel is connected, at most `limit`; whether it is.
+//
+// Calls of this library that fail at once drive no connection: between them it is looked at only every 5 s.
+bool AwaitConnection(grpc::Channel& channel, absl::Duration limit);
+
 // No call is without a deadline.
 void SetDeadline(grpc::ClientContext& context, absl::Duration deadline);
 

@@ -20,6 +20,8 @@ constexpr int32_t kProtocolVersion = 1;
 constexpr absl::Duration kCall = absl::Seconds(20);
 constexpr absl::Duration kFirstBackoff = absl::Milliseconds(200);
 constexpr absl::Duration kLastBackoff = absl::Seconds(5);
+// To connect anew. Longer than a channel waits between attempts, short for somebody who stops us.
+constexpr absl::Duration kConnect = absl::Seconds(1);
 
 // Distinct for each process that ever was.
 std::string MakeInstance(uint64_t seed) {
@@ -46,7 +48,8 @@ std::string DefaultMemberName(const std::string& suffix) {
 
 MemberLoop::MemberLoop(const std::shared_ptr<grpc::Channel>& channel, MemberHandler& handler,
                        Options options)
-    : stub_(v1::TaskService::NewStub(channel)),
+    : channel_(channel),
+      stub_(v1::TaskService::NewStub(channel)),
       handler_(handler),
       options_(std::move(options)),
       instance_(MakeInstance(options_.seed)),
@@ -60,6 +63,8 @@ absl::Status MemberLoop::Run() {
   absl::Duration backoff = kFirstBackoff;
   bool connected = false;
   while (true) {
+    // Without a connection the call below says so.
+    AwaitConnection(*channel_, kConnect);
     const v1::SynchronizeRequest request = MakeRequest();
     v1::SynchronizeResponse response;
     grpc::ClientContext context;

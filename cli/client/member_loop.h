@@ -79,6 +79,7 @@ class MemberLoop {
   bool Idle() const;
   void Log(const std::string& line);
 
+  const std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::TaskService::Stub> stub_;
   MemberHandler& handler_;
   const Options options_;

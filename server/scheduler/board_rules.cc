@@ -17,14 +17,19 @@ void Change(Board& board, Board::State state, const std::string& reason, absl::T
   *board.mutable_update_time() = ToTimestamp(now);
 }
 
-void EndCheck(Board& board, const v1::BoardReport& report, absl::Time now) {
+void EndCheck(Board& board, const v1::BoardReport& report, const BoardLimits& limits,
+              absl::Time now) {
   *board.mutable_check_time() = ToTimestamp(now);
   if (report.check_message().empty()) {
     board.set_failures(0);
     Change(board, Board::IDLE, "", now);
     return;
   }
-  Quarantine(board, absl::StrCat("the check failed: ", report.check_message()), now);
+  const std::string reason = absl::StrCat("the check failed: ", report.check_message());
+  board.set_failures(board.failures() + 1);
+  if (board.failures() >= limits.failures) return Quarantine(board, reason, now);
+  BeginCheck(board, now);
+  board.set_reason(reason);
 }
 
 }  // namespace
@@ -34,7 +39,7 @@ bool InService(const Board& board) {
 }
 
 void ApplyReport(Board& board, const v1::BoardReport& report, const std::string& agent,
-                 bool restarted, absl::Time now) {
+                 bool restarted, const BoardLimits& limits, absl::Time now) {
   const bool known = !board.name().empty();
   board.set_name(report.name());
   board.set_board_type(report.board_type());
@@ -47,12 +52,14 @@ void ApplyReport(Board& board, const v1::BoardReport& report, const std::string&
   if (!known || board.state() == Board::OFFLINE || (restarted && InService(board))) {
     BeginCheck(board, now);
   }
+  // Other processes talk to it now: what failed with the ones before begins no row.
+  if (restarted && board.state() == Board::CHECKING) board.set_failures(0);
   if (!report.unusable().empty() && board.state() != Board::QUARANTINED &&
       board.state() != Board::DRAINED) {
     Quarantine(board, report.unusable(), now);
   }
   if (board.state() == Board::CHECKING && report.check() == board.check()) {
-    EndCheck(board, report, now);
+    EndCheck(board, report, limits, now);
   }
 }
 

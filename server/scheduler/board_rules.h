@@ -12,7 +12,7 @@
 namespace boardloop {
 
 struct BoardLimits {
-  int32_t failures = 3;                            // In a row, until it is quarantined.
+  int32_t failures = 3;  // In a row, of measurements and checks, until it is quarantined.
   absl::Duration check_interval = absl::Hours(1);  // Between self checks of an idle board.
   absl::Duration quarantine = absl::Minutes(10);   // Until it is checked again by itself.
 };
@@ -20,10 +20,11 @@ struct BoardLimits {
 bool InService(const v1::Board& board);  // IDLE or MEASURING.
 
 // What the report of `agent` says. A board that appears, or whose agent comes back, is checked before it is offered; a good check
-// brings it into service, a bad one into quarantine, and so does what the agent says of it.
+// brings it into service. A bad one counts as a failure: the board is checked again, and quarantined after `limits.failures` of them.
+// What the agent says of it quarantines it at once.
 // restarted  the agent is another process than before: what it had checked is checked again
 void ApplyReport(v1::Board& board, const v1::BoardReport& report, const std::string& agent,
-                 bool restarted, absl::Time now);
+                 bool restarted, const BoardLimits& limits, absl::Time now);
 
 // After a measurement on it: a failure of candidate or board is counted, a success ends the row of them.
 void ApplyResult(v1::Board& board, Fault fault, const std::string& message,

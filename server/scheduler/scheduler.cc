@@ -45,7 +45,9 @@ struct Scheduler::Call {
   const absl::Time now;
   const int64_t now_ms;
 
-  bool restarted = false;                   // Another process than the one that the store knows.
+  bool restarted = false;  // Another process than the one that the store knows.
+  v1::Member member;       // Its row, written at the end of the call.
+  bool member_changed = false;
   std::vector<Task> running;                // Tasks that the member has, as the call goes on.
   std::map<std::string, v1::Board> boards;  // Of the member's reports.
 
@@ -176,7 +178,10 @@ absl::Status Scheduler::Serve(Transaction& tx, Call& call) {
     BL_RETURN_IF_ERROR(call.request.kind() == v1::Member::WORKER ? GrantToWorker(tx, call)
                                                                  : GrantToAgent(tx, call));
   }
-  return UpdateBoardTasks(tx, call);
+  BL_RETURN_IF_ERROR(UpdateBoardTasks(tx, call));
+  if (!call.member_changed) return absl::OkStatus();
+  *call.member.mutable_last_call_time() = ToTimestamp(call.now);
+  return tx.PutMember(call.member);
 }
 
 absl::Status Scheduler::UpdateMember(Transaction& tx, Call& call) {
@@ -193,15 +198,14 @@ absl::Status Scheduler::UpdateMember(Transaction& tx, Call& call) {
   const bool stale = call.now - FromTimestamp(member.last_call_time()) >= kMemberRowAge;
   const bool changed =
       !before.has_value() || before->SerializeAsString() != member.SerializeAsString();
-  if (!changed && !stale && request.finished().empty()) return absl::OkStatus();
   if (!before.has_value() || before->state() == v1::Member::LOST || call.restarted) {
     BL_RETURN_IF_ERROR(AddEvent(tx, call.now, member.name(), "MEMBER_APPEARED",
                                 absl::StrFormat("%s %s on %s", v1::Member::Kind_Name(member.kind()),
                                                 member.version(), member.device())));
   }
-  *member.mutable_last_call_time() = ToTimestamp(call.now);
-  member.set_tasks_done(member.tasks_done() + request.finished_size());
-  return tx.PutMember(member);
+  call.member = std::move(member);
+  call.member_changed = changed || stale;
+  return absl::OkStatus();
 }
 
 absl::Status Scheduler::TakeReports(Transaction& tx, Call& call) {
@@ -213,11 +217,13 @@ absl::Status Scheduler::TakeReports(Transaction& tx, Call& call) {
       continue;
     }
     v1::Board board = before.value_or(v1::Board());
-    ApplyReport(board, report, call.request.member(), call.restarted, call.now);
+    ApplyReport(board, report, call.request.member(), call.restarted, options_.board, call.now);
     if (board.task().empty() && CheckIsDue(board, options_.board, call.now)) {
       BeginCheck(board, call.now);
     }
-    if (!before.has_value() || before->state() != board.state()) {
+    // A check that is repeated has a reason.
+    if (!before.has_value() || before->state() != board.state() ||
+        before->reason() != board.reason()) {
       BL_RETURN_IF_ERROR(AddEvent(tx, call.now, board.name(),
                                   absl::StrCat("BOARD_", v1::Board::State_Name(board.state())),
                                   board.reason()));
@@ -255,6 +261,11 @@ absl::Status Scheduler::TakeResult(Transaction& tx, Call& call, const v1::Finish
   BL_RETURN_IF_ERROR(CountOnBoard(tx, call, before, finished.result()));
   BL_RETURN_IF_ERROR(tx.UpdateTask(*task));
   call.ended.emplace_back(id, finished.epoch());
+  // Here and not for each result that comes: one whose acknowledgement was lost comes again.
+  if (finished.result().outcome() != v1::TaskResult::RETURNED) {
+    call.member.set_tasks_done(call.member.tasks_done() + 1);
+    call.member_changed = true;
+  }
   return Moved(tx, call, *task);
 }
 

@@ -10,7 +10,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/status.h"
+#include "server/store/check_history.h"
 #include "server/store/database_lock.h"
+#include "server/store/findings.h"
 #include "server/store/migrations.h"
 #include "server/store/open_database.h"
 #include "server/store/row_reader.h"
@@ -19,23 +21,7 @@
 namespace boardloop {
 namespace {
 
-constexpr int kMaxFindings = 100;
-
 using Findings = std::vector<std::string>;
-
-// One kind of check: adds at most kMaxFindings lines.
-class Reporter {
- public:
-  explicit Reporter(Findings& findings) : findings_(findings) {}
-  void Add(const std::string& finding) {
-    if (++count_ <= kMaxFindings) findings_.push_back(finding);
-    if (count_ == kMaxFindings + 1) findings_.push_back("... and more of this kind");
-  }
-
- private:
-  Findings& findings_;
-  int count_ = 0;
-};
 
 // Each row of `sql` is a finding: its only column says what is wrong.
 absl::Status ReportRows(SqliteDatabase& db, const std::string& sql, Findings& findings) {
@@ -193,25 +179,42 @@ absl::StatusOr<Findings> CheckAll(SqliteDatabase& db) {
   return findings;
 }
 
-}  // namespace
+absl::StatusOr<Findings> HistoryFindings(SqliteDatabase& db) {
+  BL_ASSIGN_OR_RETURN(const int64_t version, db.Number("PRAGMA user_version"));
+  Findings findings;
+  if (version > 0) Run(CheckHistory, db, findings);
+  return findings;
+}
 
-absl::StatusOr<std::vector<std::string>> CheckDatabase(const std::string& path) {
+// What `check` finds in a database that nobody has open and that stays as it is.
+absl::StatusOr<Findings> CheckClosed(const std::string& path,
+                                     absl::StatusOr<Findings> (*check)(SqliteDatabase& db)) {
   const std::string real_path = ResolveDatabasePath(path);
   if (access(real_path.c_str(), F_OK) != 0) {
     return absl::NotFoundError("there is no database " + real_path);
   }
   BL_ASSIGN_OR_RETURN(DatabaseLock lock, DatabaseLock::Take(real_path));
-  auto check = [&]() -> absl::StatusOr<Findings> {
+  auto run = [&]() -> absl::StatusOr<Findings> {
     BL_ASSIGN_OR_RETURN(std::unique_ptr<SqliteDatabase> db,
                         OpenDatabase(real_path, SqliteDatabase::Mode::kExisting));
     BL_RETURN_IF_ERROR(db->Execute("PRAGMA query_only = ON"));
     // Moving the log into a damaged database could make things worse.
     sqlite3_db_config(db->handle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-    return CheckAll(*db);
+    return check(*db);
   };
-  absl::StatusOr<Findings> findings = check();
+  absl::StatusOr<Findings> findings = run();
   if (!findings.ok()) return Annotate(findings.status(), "database " + real_path);
   return findings;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::string>> CheckDatabase(const std::string& path) {
+  return CheckClosed(path, CheckAll);
+}
+
+absl::StatusOr<std::vector<std::string>> CheckDatabaseHistory(const std::string& path) {
+  return CheckClosed(path, HistoryFindings);
 }
 
 }  // namespace boardloop

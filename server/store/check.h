@@ -22,4 +22,7 @@ namespace boardloop {
 // DATA_LOSS            not a database, or damaged so that it cannot be opened
 absl::StatusOr<std::vector<std::string>> CheckDatabase(const std::string& path);
 
+// The same of a database that CheckDatabase finds whole: whether what its rows say happened can have happened (check_history.h).
+absl::StatusOr<std::vector<std::string>> CheckDatabaseHistory(const std::string& path);
+
 }  // namespace boardloop

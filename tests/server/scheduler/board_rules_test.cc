@@ -23,8 +23,8 @@ class BoardRulesTest : public ::testing::Test {
   }
   Board InServiceBoard() {
     Board board;
-    ApplyReport(board, Report(0), kAgent, false, now_);
-    ApplyReport(board, Report(board.check()), kAgent, false, now_);
+    ApplyReport(board, Report(0), kAgent, false, BoardLimits(), now_);
+    ApplyReport(board, Report(board.check()), kAgent, false, BoardLimits(), now_);
     return board;
   }
 
@@ -33,10 +33,10 @@ class BoardRulesTest : public ::testing::Test {
 
 TEST_F(BoardRulesTest, ANewBoardIsCheckedBeforeItIsOffered) {
   Board board;
-  ApplyReport(board, Report(0), kAgent, false, now_);
+  ApplyReport(board, Report(0), kAgent, false, BoardLimits(), now_);
   EXPECT_EQ(board.state(), Board::CHECKING);
   EXPECT_FALSE(InService(board));
-  ApplyReport(board, Report(board.check()), kAgent, false, now_);
+  ApplyReport(board, Report(board.check()), kAgent, false, BoardLimits(), now_);
   EXPECT_EQ(board.state(), Board::IDLE);
 }
 
@@ -44,21 +44,57 @@ TEST_F(BoardRulesTest, AnOldCheckDoesNotCount) {
   Board board = InServiceBoard();
   const int64_t old_check = board.check();
   BeginCheck(board, now_);
-  ApplyReport(board, Report(old_check), kAgent, false, now_);
+  ApplyReport(board, Report(old_check), kAgent, false, BoardLimits(), now_);
   EXPECT_EQ(board.state(), Board::CHECKING);
 }
 
-TEST_F(BoardRulesTest, ABadCheckQuarantines) {
+TEST_F(BoardRulesTest, ThreeBadChecksInARowQuarantine) {
   Board board;
-  ApplyReport(board, Report(0), kAgent, false, now_);
-  ApplyReport(board, Report(board.check(), "golden outputs differ"), kAgent, false, now_);
+  ApplyReport(board, Report(0), kAgent, false, BoardLimits(), now_);
+  for (int i = 1; i <= 2; ++i) {
+    const int64_t check = board.check();
+    ApplyReport(board, Report(check, "golden outputs differ"), kAgent, false, BoardLimits(), now_);
+    EXPECT_EQ(board.state(), Board::CHECKING);
+    EXPECT_GT(board.check(), check);
+    EXPECT_THAT(board.reason(), HasSubstr("golden outputs differ"));
+  }
+  ApplyReport(board, Report(board.check(), "silence"), kAgent, false, BoardLimits(), now_);
   EXPECT_EQ(board.state(), Board::QUARANTINED);
-  EXPECT_THAT(board.reason(), HasSubstr("golden outputs differ"));
+  EXPECT_THAT(board.reason(), HasSubstr("silence"));
+}
+
+TEST_F(BoardRulesTest, AGoodCheckEndsTheRow) {
+  Board board;
+  ApplyReport(board, Report(0), kAgent, false, BoardLimits(), now_);
+  ApplyReport(board, Report(board.check(), "silence"), kAgent, false, BoardLimits(), now_);
+  ApplyReport(board, Report(board.check()), kAgent, false, BoardLimits(), now_);
+  EXPECT_EQ(board.state(), Board::IDLE);
+  EXPECT_EQ(board.failures(), 0);
+  EXPECT_EQ(board.reason(), "");
+}
+
+TEST_F(BoardRulesTest, ChecksOfAnAgentThatWasKilledAreNotOfTheRow) {
+  Board board;
+  ApplyReport(board, Report(0), kAgent, false, BoardLimits(), now_);
+  for (int i = 0; i < 5; ++i) {
+    ApplyReport(board, Report(board.check(), "silence"), kAgent, false, BoardLimits(), now_);
+    ApplyReport(board, Report(0), kAgent, /*restarted=*/true, BoardLimits(), now_);
+    EXPECT_EQ(board.state(), Board::CHECKING);
+  }
+}
+
+TEST_F(BoardRulesTest, AQuarantinedBoardHasOneCheck) {
+  Board board = InServiceBoard();
+  const BoardLimits limits;
+  for (int i = 0; i < 3; ++i) ApplyResult(board, Fault::kBoard, "a", limits, now_);
+  BeginCheck(board, now_);
+  ApplyReport(board, Report(board.check(), "silence"), kAgent, false, limits, now_);
+  EXPECT_EQ(board.state(), Board::QUARANTINED);
 }
 
 TEST_F(BoardRulesTest, AnAgentThatStartsAgainIsCheckedAgain) {
   Board board = InServiceBoard();
-  ApplyReport(board, Report(0), kAgent, /*restarted=*/true, now_);
+  ApplyReport(board, Report(0), kAgent, /*restarted=*/true, BoardLimits(), now_);
   EXPECT_EQ(board.state(), Board::CHECKING);
 }
 
@@ -88,7 +124,7 @@ TEST_F(BoardRulesTest, WhatAnOperatorDecidedOutlivesTheAgent) {
   Drain(board, "new probe", now_);
   MarkOffline(board, now_);
   EXPECT_EQ(board.state(), Board::DRAINED);
-  ApplyReport(board, Report(0), kAgent, true, now_);
+  ApplyReport(board, Report(0), kAgent, true, BoardLimits(), now_);
   EXPECT_EQ(board.state(), Board::DRAINED);
   EXPECT_EQ(board.reason(), "new probe");
 }
@@ -117,7 +153,7 @@ TEST_F(BoardRulesTest, AWedgedBoardIsQuarantinedWithTheAgentsReason) {
   Board board = InServiceBoard();
   v1::BoardReport report = Report(board.check());
   report.set_unusable("the probe hung 3 times in a row");
-  ApplyReport(board, report, kAgent, false, now_);
+  ApplyReport(board, report, kAgent, false, BoardLimits(), now_);
   EXPECT_EQ(board.state(), Board::QUARANTINED);
   EXPECT_EQ(board.reason(), "the probe hung 3 times in a row");
 }

@@ -87,6 +87,17 @@ class SchedulerTest : public ::testing::Test {
     return board;
   }
 
+  v1::Member GetMember(const std::string& name) {
+    v1::Member member;
+    EXPECT_THAT(store_.Read([&](Transaction& tx) -> absl::Status {
+      absl::StatusOr<std::optional<v1::Member>> found = tx.GetMember(name);
+      if (found.ok() && found->has_value()) member = **found;
+      return found.status();
+    }),
+                IsOk());
+    return member;
+  }
+
   // A member as a test drives it: what it holds, and what it says next.
   struct Member {
     v1::SynchronizeRequest request;
@@ -285,6 +296,18 @@ TEST_F(SchedulerTest, ARepeatedResultIsAcknowledgedAndCountsOnce) {
   ASSERT_THAT(Call(worker), IsOk());
   EXPECT_THAT(scheduler_->Synchronize(again), IsOk());
   EXPECT_THAT(owner_.ended, SizeIs(1));
+  EXPECT_EQ(GetMember("members/w").tasks_done(), 1);
+}
+
+TEST_F(SchedulerTest, WhatIsHandedBackIsNotDone) {
+  const int64_t id = Add(Task::SCORE);
+  Member worker = Worker("w");
+  ASSERT_THAT(Call(worker), IsOk());
+  v1::TaskResult returned;
+  returned.set_outcome(v1::TaskResult::RETURNED);
+  Finish(worker, TaskName(id), returned);
+  ASSERT_THAT(Call(worker), IsOk());
+  EXPECT_EQ(GetMember("members/w").tasks_done(), 0);
 }
 
 TEST_F(SchedulerTest, ASilentHolderLosesItsTaskAndItsLateResultIsOnlyKept) {

@@ -52,11 +52,11 @@ struct Flags {
   std::string board_type = "virtual-stm32f405";
   int32_t seeds = 10;
   uint64_t first_seed = 1;
-  int32_t images = 2000;
+  int32_t images = 5000;
   int32_t measured = 100;
   int32_t drawn = 1000;
-  double reject = 0.5;
-  int32_t population = 24, parents = 8, children = 24, generations = 3;
+  double reject = 0.8;
+  int32_t population = 16, parents = 5, children = 16, generations = 5;
   int32_t threads = 2;
   bool json = false;
 };
@@ -257,7 +257,9 @@ absl::Status Run(const Flags& flags) {
   const v1::Limits& limits = setting.search.limits();
   Table table({{"seed"},
                {"candidates"},
-               {"evolution"},
+               {"feasible: evolution"},
+               {"random"},
+               {"top-1: evolution"},
                {"random"},
                {"difference"},
                {"on the search's images"}});
@@ -271,6 +273,7 @@ absl::Status Run(const Flags& flags) {
     unseen.push_back(evolved.unseen_top1 - random.unseen_top1);
     seen.push_back(*evolved.individual.top1 - *random.individual.top1);
     table.AddRow({absl::StrFormat("%d", seed), absl::StrFormat("%d", evolved.candidates),
+                  absl::StrFormat("%d", evolved.feasible), absl::StrFormat("%d", random.feasible),
                   absl::StrFormat("%.2f %%", 100 * evolved.unseen_top1),
                   absl::StrFormat("%.2f %%", 100 * random.unseen_top1),
                   absl::StrFormat("%+.2f %%", 100 * unseen.back()),

@@ -480,9 +480,11 @@ void Scheduler::Conclude(const Call& call, v1::SynchronizeResponse& response) {
   if (call.request.kind() == v1::Member::WORKER) {
     for (const std::string& dataset : asked_datasets_) response.add_asked_datasets(dataset);
   }
-  // Busy members call when something ends; until then often enough for progress, and for hearing of a cancelled search.
-  const absl::Duration busy = std::max(IdleCall(), std::min(absl::Seconds(2), options_.lease / 3));
-  response.set_next_call_ms(absl::ToInt64Milliseconds(call.running.empty() ? IdleCall() : busy));
+  // Busy members call when something ends; until then often enough for progress, and for hearing of a cancelled search. However many
+  // they are, their leases must not end in between, nor idle ones be taken for lost.
+  const absl::Duration idle = std::min(IdleCall(), options_.member_lost / 3);
+  const absl::Duration busy = std::min(std::max(idle, absl::Seconds(2)), options_.lease / 3);
+  response.set_next_call_ms(absl::ToInt64Milliseconds(call.running.empty() ? idle : busy));
 }
 
 absl::Status Scheduler::Tick() {

@@ -555,5 +555,23 @@ TEST_F(SchedulerTest, IdleMembersOfALargeFarmCallLessOften) {
   EXPECT_GT(first.response.next_call_ms(), 2000);
 }
 
+TEST_F(SchedulerTest, NoMemberOfALargeFarmIsToldToCallTooLate) {
+  Scheduler::Options options;
+  options.calls_per_second = 0.1;  // As if there were 4,000 times as many members.
+  scheduler_ = std::make_unique<Scheduler>(store_, clock_, owner_, options);
+  Add(Task::SCORE);
+  Member busy = Worker("busy"), idle = Worker("idle");
+  for (int i = 0; i < 20; ++i) {
+    Member other = Worker(absl::StrCat("other-", i), 0);
+    ASSERT_THAT(Call(other), IsOk());
+  }
+  ASSERT_THAT(Call(busy), IsOk());
+  ASSERT_THAT(Call(idle), IsOk());
+  ASSERT_THAT(busy.response.grants(), SizeIs(1));
+  // Two calls may be lost.
+  EXPECT_LE(absl::Milliseconds(busy.response.next_call_ms()), options.lease / 3);
+  EXPECT_LE(absl::Milliseconds(idle.response.next_call_ms()), options.member_lost / 3);
+}
+
 }  // namespace
 }  // namespace boardloop

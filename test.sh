@@ -28,11 +28,13 @@ while (($# > 0)); do
   esac
 done
 
+# Two presets look at one thing each: what fuzzes, and what starts threads.
 target=all
-if [[ $preset == fuzz ]]; then  # What fuzzes, and nothing else: the other presets run the tests.
-  target=fuzz_targets
-  select=(--label-regex fuzz)
-fi
+case "$preset" in
+  fuzz) target=fuzz_targets ;;
+  tsan) target=threads_targets ;;
+esac
+if [[ $target != all ]]; then select=(--label-regex "${target%_targets}"); fi
 deploy/build.sh --preset "$preset" --target "$target" --jobs "$jobs"
 deploy/install-pyocd.sh || echo "test.sh: without pyOCD its tests are skipped"
 

@@ -27,6 +27,9 @@ if(BOARDLOOP_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
+# What the tsan preset builds and runs: tests of what starts threads, labelled so.
+add_custom_target(threads_targets)
+
 # bl_add_test(NAME SOURCES a_test.cc ... LIBRARIES core_plan ... [LABELS integration])
 # One GoogleTest program; each of its tests becomes a ctest test.
 function(bl_add_test name)
@@ -38,6 +41,9 @@ function(bl_add_test name)
   set(properties TIMEOUT 600)
   if(ARG_LABELS)  # An empty value would swallow the name of the next property.
     list(APPEND properties LABELS "${ARG_LABELS}")
+  endif()
+  if("threads" IN_LIST ARG_LABELS)
+    add_dependencies(threads_targets ${name})
   endif()
   gtest_discover_tests(${name}
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}

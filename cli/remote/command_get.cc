@@ -1,5 +1,6 @@
 // boardloop get: downloads what a search delivers.
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -16,6 +17,8 @@
 #include "cli/remote/json.h"
 #include "cli/remote/names.h"
 #include "cli/remote/remote_flags.h"
+#include "cli/remote/result_text.h"
+#include "core/base/files.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
 
@@ -25,12 +28,15 @@ namespace {
 constexpr char kHelp[] = "Downloads what a search delivers";
 
 constexpr char kNotes[] =
-    R"(Each file is checked against its SHA-256; none is left half written.
+    R"(Each file is checked against its SHA-256; none is left half written. With result.json comes a table of its figures.
 
 Examples:
   boardloop get quick-fox
   boardloop get quick-fox --out firmware library.zip firmware.elf
 )";
+
+constexpr char kResult[] = "result.json";
+constexpr int64_t kMaxResultBytes = int64_t{64} << 20;
 
 struct GetFlags {
   RemoteFlags remote;
@@ -73,6 +79,19 @@ absl::StatusOr<std::vector<v1::Deliverable>> Chosen(const v1::Search& search,
   return chosen;
 }
 
+// The figures, where the file that has them is among those that were fetched.
+absl::Status WriteSummary(const std::filesystem::path& folder,
+                          const std::vector<v1::Deliverable>& files) {
+  const bool there = std::any_of(files.begin(), files.end(), [](const v1::Deliverable& file) {
+    return file.file_name() == kResult;
+  });
+  if (!there) return absl::OkStatus();
+  BL_ASSIGN_OR_RETURN(const std::string json,
+                      ReadFile((folder / kResult).string(), kMaxResultBytes));
+  BL_ASSIGN_OR_RETURN(const std::string text, ResultText(json));
+  return WriteResults(absl::StrCat("\n", text));
+}
+
 absl::StatusOr<ExitCode> RunGet(Connection& connection, const GetFlags& flags) {
   v1::GetSearchRequest request;
   BL_ASSIGN_OR_RETURN(*request.mutable_name(), ResourceName("searches", flags.name));
@@ -94,6 +113,8 @@ absl::StatusOr<ExitCode> RunGet(Connection& connection, const GetFlags& flags) {
                                          : WriteResults(absl::StrFormat(
                                                "%s  %s\n", path, FileSizeText(file.size_bytes()))));
   }
+  if (flags.remote.json) return ExitCode::kOk;
+  BL_RETURN_IF_ERROR(WriteSummary(folder, chosen));
   return ExitCode::kOk;
 }
 

@@ -85,7 +85,7 @@ absl::Status WriteValidated(const v1::Search& search, bool json) {
   if (!search.message().empty()) absl::StrAppend(&text, search.message(), "\n");
   const std::string limits = LimitsText(search.limits());
   if (!limits.empty()) absl::StrAppend(&text, "limits: ", limits, "\n");
-  return WriteResults(absl::StrCat(text, SpacesText(search, 0)));
+  return WriteResults(absl::StrCat(text, SpacesText(search, 0), LimitSharesText(search)));
 }
 
 absl::Status WriteCreated(const v1::Search& search, const SubmitFlags& flags) {
@@ -125,8 +125,10 @@ void AddSubmitCommand(CLI::App& program, Action& action) {
   command
       .add_option("--name", flags->name, "Name of the search (default: chosen by the coordinator)")
       ->type_name("ID");
-  CLI::Option* validate = command.add_flag("--validate-only", flags->validate_only,
-                                           "Say whether anything fits at all, and begin nothing");
+  CLI::Option* validate =
+      command.add_flag("--validate-only", flags->validate_only,
+                       "Say what fits, and which share of random networks each limit "
+                       "refuses; begin nothing");
   command.add_flag("--watch", flags->watch, "Watch the search until it has ended")
       ->excludes(validate);
   AddRequestId(command, flags->request_id);

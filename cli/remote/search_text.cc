@@ -17,6 +17,7 @@ namespace boardloop {
 namespace {
 
 constexpr int kShownSpaces = 5;
+constexpr int kShownPercentiles[] = {5, 25, 50, 75, 95};
 
 std::string StageOf(const v1::Search& search) {
   if (search.state() != v1::Search::RUNNING) return "-";
@@ -70,6 +71,46 @@ std::string MegaMacs(const v1::SpaceResult& space) {
   if (space.survivors() == 0) return "-";
   return absl::StrFormat("%s ± %s", FormatCount(space.mean_macs()),
                          FormatCount(space.mean_macs_ci95()));
+}
+
+// Where the values of random networks lie: which limit would refuse how many.
+template <typename Quantiles, typename Format>
+void AddQuantiles(const Quantiles& quantiles, Format format, std::vector<std::string>* row) {
+  for (const int percent : kShownPercentiles) {
+    const int index = percent * (quantiles.size() - 1) / 100;
+    row->push_back(quantiles.empty() ? "-" : format(quantiles[index]));
+  }
+}
+
+void AppendLimitShares(const v1::Limits& limits, const v1::LimitShares& shares, std::string* text) {
+  const auto refused = [&](int32_t count) {
+    return FormatShare(static_cast<double>(count) / std::max(shares.sampled(), 1));
+  };
+  std::vector<Column> columns = {{"limit", Align::kLeft}, {"at most"}, {"refuses"}};
+  for (const int percent : kShownPercentiles)
+    columns.push_back({absl::StrFormat("%d %%", percent)});
+  Table table(columns);
+  std::vector<std::string> sram = {"SRAM", FormatKb(limits.sram_bytes()),
+                                   refused(shares.over_sram())};
+  AddQuantiles(shares.sram_bytes_quantiles(), FormatKb, &sram);
+  table.AddRow(sram);
+  std::vector<std::string> flash = {"flash", FormatKb(limits.flash_bytes()),
+                                    refused(shares.over_flash())};
+  AddQuantiles(shares.flash_bytes_quantiles(), FormatKb, &flash);
+  table.AddRow(flash);
+  std::vector<std::string> latency = {
+      "latency", limits.latency_ms() > 0 ? LatencyText(limits.latency_ms()) : "-",
+      shares.has_over_latency() ? refused(shares.over_latency()) : "-"};
+  AddQuantiles(shares.latency_ms_quantiles(), LatencyText, &latency);
+  table.AddRow(latency);
+  std::vector<std::string> any = {"one or more", "", refused(shares.over_any())};
+  any.resize(columns.size());
+  table.AddRow(any);
+  absl::StrAppendFormat(
+      text,
+      "\nOf %s random networks, width %g at resolution %d, so many are over each limit; of "
+      "all, so many %% are at most as large:\n%s",
+      FormatInteger(shares.sampled()), shares.width_mult(), shares.resolution(), table.Text());
 }
 
 void AppendDeliverables(const v1::Search& search, std::string* text) {
@@ -137,6 +178,27 @@ std::string SpacesText(const v1::Search& search, int rows) {
                   Survival(*space), MegaMacs(*space)});
   }
   return table.Text();
+}
+
+std::string LimitSharesText(const v1::Search& search) {
+  std::string text;
+  for (const v1::LimitShares& shares : search.limit_shares()) {
+    AppendLimitShares(search.limits(), shares, &text);
+  }
+  if (search.limit_shares().empty()) return text;
+  const v1::LimitShares& first = search.limit_shares(0);
+  if (!first.has_over_latency()) {
+    absl::StrAppend(&text, "Latencies are not known before a search has measured networks on ",
+                    search.spec().board_type(), ".\n");
+    return text;
+  }
+  absl::StrAppendFormat(&text, "Latencies are predicted from %s networks measured on %s",
+                        FormatInteger(first.measured_networks()), search.spec().board_type());
+  if (first.has_latency_error()) {
+    absl::StrAppendFormat(&text, ", off by %s on average for others",
+                          FormatShare(first.latency_error()));
+  }
+  return absl::StrCat(text, ".\n");
 }
 
 std::string CandidateCounts(const v1::SearchProgress& progress) {

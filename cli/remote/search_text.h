@@ -28,6 +28,9 @@ std::string CandidateText(const v1::Candidate& candidate);
 // The pairs of width multiplier and resolution, ranked ones first, at most `rows` (0: all); empty without any.
 std::string SpacesText(const v1::Search& search, int rows);
 
+// Which share of random networks each limit refuses, and where those networks lie; empty when it was not asked.
+std::string LimitSharesText(const v1::Search& search);
+
 // "12 of 120 scored, ...": counts of candidates by state.
 std::string CandidateCounts(const v1::SearchProgress& progress);
 // "candidate 47: top-1 84.12 %, 12.3 ms"; empty while there is none.

@@ -50,6 +50,8 @@ struct SearchReport {
 
   BoardType board;
   std::optional<PredictorStatistics> predictor;
+  // Of the pair that was searched; latencies as predicted from the measurements of this search.
+  std::optional<v1::LimitShares> limit_shares;
   std::map<std::string, std::string> versions;    // By program: "coordinator", "worker", "agent".
   std::vector<StageSeconds> seconds;              // In order; stages that ran.
   std::map<std::string, std::string> provenance;  // Beside that of the measurements.

@@ -137,6 +137,18 @@ Json LimitsJson(const v1::Limits& limits) {
           {"latency_ms", PositiveOrNull(limits.latency_ms())}};
 }
 
+// Shares of random networks; latencies are predicted.
+Json LimitSharesJson(const std::optional<v1::LimitShares>& shares) {
+  if (!shares || shares->sampled() <= 0) return nullptr;
+  const auto share = [&](int32_t count) { return static_cast<double>(count) / shares->sampled(); };
+  return {
+      {"sampled", shares->sampled()},
+      {"sram", share(shares->over_sram())},
+      {"flash", share(shares->over_flash())},
+      {"latency", shares->has_over_latency() ? Json(share(shares->over_latency())) : Json(nullptr)},
+      {"any", share(shares->over_any())}};
+}
+
 Json PredictorJson(const std::optional<PredictorStatistics>& predictor) {
   if (!predictor) return nullptr;
   return {{"measurements", predictor->measurements},
@@ -207,6 +219,7 @@ std::string ResultJson(const SearchReport& report) {
   AddBoard(report, facts, &json);
   AddMemory(facts.memory, &json);
   json["space"] = SpaceJson(report.search, facts);
+  json["limits_refuse"] = LimitSharesJson(report.limit_shares);
   AddCandidates(report, facts, &json);
   json["front"] = FrontJson(facts);
   json["predictor"] = PredictorJson(report.predictor);

@@ -144,14 +144,38 @@ std::string Tables(const std::vector<RankedSpace>& spaces) {
                       others.empty() ? "" : Details("The other spaces of the grid", others.Html()));
 }
 
+std::string LimitsTable(const SearchReport& report) {
+  if (!report.limit_shares || report.limit_shares->sampled() <= 0) return "";
+  const v1::LimitShares& shares = *report.limit_shares;
+  const v1::Limits& limits = report.search.limits();
+  const auto share = [&](int32_t count) {
+    return FormatShare(static_cast<double>(count) / shares.sampled());
+  };
+  HtmlTable table(
+      absl::StrFormat("What the limits refuse of %s random networks of the space at width "
+                      "multiplier %g and resolution %d",
+                      FormatInteger(shares.sampled()), shares.width_mult(), shares.resolution()),
+      {{"limit"}, {"at most", true}, {"refuses", true}, {"how it is known"}});
+  table.AddRow({"SRAM", FormatKb(limits.sram_bytes()), share(shares.over_sram()), "planned"});
+  table.AddRow({"flash", FormatKb(limits.flash_bytes()), share(shares.over_flash()), "counted"});
+  if (limits.latency_ms() > 0) {
+    table.AddRow({"latency", FormatDecimal(limits.latency_ms(), 1) + " ms",
+                  shares.has_over_latency() ? share(shares.over_latency()) : "-",
+                  absl::StrFormat("predicted from %s measured networks",
+                                  FormatInteger(shares.measured_networks()))});
+  }
+  table.AddRow({"one or more", "", share(shares.over_any()), ""});
+  return table.Html();
+}
+
 }  // namespace
 
 std::string SpaceFigure(const SearchReport& report) {
   if (report.search.spaces().empty()) {
     return Paragraph(
-        "The space was not optimized: the search ran in a super-network that was there before, "
-        "with "
-        "its width multiplier and resolution.");
+               "The space was not optimized: the search ran in a super-network that was there "
+               "before, with its width multiplier and resolution.") +
+           LimitsTable(report);
   }
   const std::vector<RankedSpace> spaces = InOrder(report.search);
   const std::vector<RankedSpace> curves = WithCurves(spaces);
@@ -170,7 +194,7 @@ std::string SpaceFigure(const SearchReport& report) {
                                        {Swatch::kLine, "curve", "others"}});
     html += Drawing(legend, Draw(kWide, curves), Draw(kNarrow, curves));
   }
-  return html + Tables(spaces);
+  return html + Tables(spaces) + LimitsTable(report);
 }
 
 }  // namespace boardloop::report

@@ -55,6 +55,8 @@ absl::Status DeliveryStage(const SearchContext& context, const SearchView& view)
   SearchView finished = view;
   finished.search.set_state(v1::Search::SUCCEEDED);
   finished.search.set_stage(v1::Search::DONE);
+  *finished.search.mutable_end_time() = ToTimestamp(context.clock.Now());
+  *finished.search.mutable_deliverables() = {deliverables.begin(), deliverables.end()};
   BL_ASSIGN_OR_RETURN(const SearchReport report, MakeReport(context, finished, winner));
   const std::string& name = view.search.name();
   BL_RETURN_IF_ERROR(AddText(context, name, "result.json", ResultJson(report), deliverables));
@@ -67,7 +69,7 @@ absl::Status DeliveryStage(const SearchContext& context, const SearchView& view)
     *row.mutable_deliverables() = {deliverables.begin(), deliverables.end()};
     row.set_state(v1::Search::SUCCEEDED);
     row.set_stage(v1::Search::DONE);
-    *row.mutable_end_time() = ToTimestamp(context.clock.Now());
+    *row.mutable_end_time() = finished.search.end_time();
     return AddEvent(tx, context.clock.Now(), name, "SEARCH_SUCCEEDED", row.winner());
   });
 }

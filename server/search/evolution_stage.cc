@@ -6,10 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/status.h"
-#include "core/plan/step_work.h"
 #include "server/search/candidate_rules.h"
 #include "server/search/candidate_tasks.h"
-#include "server/search/latency_predictor.h"
+#include "server/search/latency_samples.h"
 #include "server/search/measurement_cache.h"
 #include "server/search/names.h"
 #include "server/search/selection.h"
@@ -44,25 +43,16 @@ absl::StatusOr<Setting> SettingOf(const SearchContext& context, const v1::Search
 }
 
 absl::StatusOr<std::vector<StepWork>> WorkOf(const Setting& setting, const std::string& text) {
-  BL_ASSIGN_OR_RETURN(const Subnet subnet, ParseCanonicalText(text));
-  BL_ASSIGN_OR_RETURN(const PlannedNetwork planned,
-                      PlanSubnet(setting.networks.space(), subnet, setting.plan));
-  return WorkOfSteps(planned.graph, planned.plan);
+  return WorkOfSubnet(setting.networks.space(), setting.plan, text);
 }
 
 // From what boards measured in generations before `generation`; nullopt while there is nothing.
 absl::StatusOr<std::optional<LatencyPredictor>> FitPredictor(const Setting& setting,
                                                              const SearchView& view,
                                                              int32_t generation) {
-  std::vector<LatencySample> samples;
-  for (const v1::Candidate& candidate : view.candidates) {
-    if (candidate.generation() >= generation || !candidate.has_latency_ms()) continue;
-    BL_ASSIGN_OR_RETURN(std::vector<StepWork> work, WorkOf(setting, candidate.subnet()));
-    BL_ASSIGN_OR_RETURN(
-        LatencySample sample,
-        MakeLatencySample(candidate.graph_digest(), std::move(work), candidate.measurement()));
-    samples.push_back(std::move(sample));
-  }
+  BL_ASSIGN_OR_RETURN(
+      const std::vector<LatencySample> samples,
+      LatencySamples(setting.networks.space(), setting.plan, view.candidates, generation));
   if (samples.empty()) return std::nullopt;
   BL_ASSIGN_OR_RETURN(LatencyPredictor predictor, LatencyPredictor::Fit(samples));
   return predictor;

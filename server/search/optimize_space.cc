@@ -31,16 +31,6 @@ absl::Status Restrict(const google::protobuf::RepeatedField<Value>& asked, const
   return absl::OkStatus();
 }
 
-absl::StatusOr<Space> SpaceOf(const v1::SearchSpec& spec) {
-  Space space = spec.space();
-  BL_RETURN_IF_ERROR(Restrict(spec.space_optimization().width_mults(), "width_mults",
-                              *space.mutable_width_mults()));
-  BL_RETURN_IF_ERROR(Restrict(spec.space_optimization().resolutions(), "resolutions",
-                              *space.mutable_resolutions()));
-  if (spec.dataset().channels() > 0) space.set_input_channels(spec.dataset().channels());
-  return space;
-}
-
 v1::SpaceResult ToResult(const SpaceStatistics& statistics) {
   v1::SpaceResult result;
   result.set_width_mult(statistics.width_mult);
@@ -75,10 +65,20 @@ std::string WhyNone(const SpaceOptimizationResult& result, const SpaceLimits& li
 
 }  // namespace
 
+absl::StatusOr<Space> SearchedSpace(const v1::SearchSpec& spec) {
+  Space space = spec.space();
+  BL_RETURN_IF_ERROR(Restrict(spec.space_optimization().width_mults(), "width_mults",
+                              *space.mutable_width_mults()));
+  BL_RETURN_IF_ERROR(Restrict(spec.space_optimization().resolutions(), "resolutions",
+                              *space.mutable_resolutions()));
+  if (spec.dataset().channels() > 0) space.set_input_channels(spec.dataset().channels());
+  return space;
+}
+
 absl::StatusOr<SpaceChoice> ChooseSpace(const v1::SearchSpec& spec, const BoardType& type,
                                         int threads,
                                         const std::function<void(double fraction)>& progress) {
-  BL_ASSIGN_OR_RETURN(const Space space, SpaceOf(spec));
+  BL_ASSIGN_OR_RETURN(const Space space, SearchedSpace(spec));
   const v1::Limits effective = EffectiveLimits(spec, type);
   const SpaceLimits limits{effective.sram_bytes(), effective.flash_bytes()};
   SpaceOptimizationOptions options;

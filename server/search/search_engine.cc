@@ -10,6 +10,8 @@
 #include "glog/logging.h"
 #include "server/search/candidate_rules.h"
 #include "server/search/candidate_tasks.h"
+#include "server/search/latency_samples.h"
+#include "server/search/limit_shares.h"
 #include "server/search/measurement_cache.h"
 #include "server/search/names.h"
 #include "server/search/optimize_space.h"
@@ -166,19 +168,46 @@ absl::StatusOr<v1::Search> SearchEngine::Prepare(const v1::Search& asked) const 
   return search;
 }
 
-absl::StatusOr<v1::Search> SearchEngine::Validate(v1::Search search) const {
-  if (!search.spec().supernet_artifact().empty()) return search;
-  BL_ASSIGN_OR_RETURN(const BoardType type, BoardTypeOf(search.spec()));
-  BL_ASSIGN_OR_RETURN(const SpaceChoice choice,
-                      ChooseSpace(search.spec(), type, threads_, [](double) {}));
-  *search.mutable_spaces() = {choice.results.begin(), choice.results.end()};
-  if (!choice.best.has_value()) {
-    search.set_state(v1::Search::INFEASIBLE);
-    search.set_message(choice.why_none);
-    return search;
+absl::Status SearchEngine::AddLimitShares(const BoardType& type, v1::Search& search) const {
+  BL_ASSIGN_OR_RETURN(const Space space, SearchedSpace(search.spec()));
+  BL_ASSIGN_OR_RETURN(const std::optional<LatencyPredictor> predictor,
+                      PredictorOfType(context(), type));
+  std::vector<SpacePair> pairs;
+  if (search.resolution() > 0) {
+    pairs.push_back({search.width_mult(), search.resolution()});
+  } else {
+    for (const v1::SpaceResult& result : search.spaces()) {
+      pairs.push_back({result.width_mult(), result.resolution()});
+    }
   }
-  search.set_width_mult(choice.best->width_mult());
-  search.set_resolution(choice.best->resolution());
+  for (const SpacePair& pair : pairs) {
+    BL_ASSIGN_OR_RETURN(*search.add_limit_shares(),
+                        CountLimitShares(search, space, pair, type,
+                                         predictor.has_value() ? &*predictor : nullptr, threads_));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::Search> SearchEngine::Validate(v1::Search search) const {
+  BL_ASSIGN_OR_RETURN(const BoardType type, BoardTypeOf(search.spec()));
+  if (!search.spec().supernet_artifact().empty()) {
+    BL_ASSIGN_OR_RETURN(const v1::CheckpointHeader header,
+                        SupernetOf(context(), search.spec().supernet_artifact()));
+    search.set_width_mult(header.supernet().width_mult());
+    search.set_resolution(header.supernet().resolution());
+  } else {
+    BL_ASSIGN_OR_RETURN(const SpaceChoice choice,
+                        ChooseSpace(search.spec(), type, threads_, [](double) {}));
+    *search.mutable_spaces() = {choice.results.begin(), choice.results.end()};
+    if (choice.best.has_value()) {
+      search.set_width_mult(choice.best->width_mult());
+      search.set_resolution(choice.best->resolution());
+    } else {
+      search.set_state(v1::Search::INFEASIBLE);
+      search.set_message(choice.why_none);
+    }
+  }
+  BL_RETURN_IF_ERROR(AddLimitShares(type, search));
   return search;
 }
 

@@ -38,7 +38,8 @@ class SearchEngine : public TaskOwner {
   //
   // INVALID_ARGUMENT  a field out of range; NOT_FOUND  board type or artifact
   absl::StatusOr<v1::Search> Prepare(const v1::Search& asked) const;
-  // Space optimization now, as `validate_only` answers: spaces, and state INFEASIBLE with the reason if nothing fits.
+  // Space optimization now, as `validate_only` answers: spaces, which share of random networks each limit refuses, and state
+  // INFEASIBLE with the reason if nothing fits.
   absl::StatusOr<v1::Search> Validate(v1::Search search) const;
   // Stores a prepared search under its name, in the transaction of the caller; OwnerChanged(name) after it.
   absl::Status Insert(Transaction& tx, v1::Search search);
@@ -56,6 +57,7 @@ class SearchEngine : public TaskOwner {
   SearchContext context() const { return {store_, *scheduler_, *artifacts_, clock_, threads_}; }
   void Run();
   absl::Status Step(const std::string& name);
+  absl::Status AddLimitShares(const BoardType& type, v1::Search& search) const;
   absl::Status CandidateTaskEnded(Transaction& tx, const store::Task& task,
                                   const v1::Search& search);
   absl::Status KeepOutputs(Transaction& tx, const store::Task& task);

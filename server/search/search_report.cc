@@ -4,9 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status.h"
-#include "core/plan/step_work.h"
 #include "server/search/candidate_tasks.h"
-#include "server/search/latency_predictor.h"
+#include "server/search/latency_samples.h"
+#include "server/search/limit_shares.h"
 #include "server/search/names.h"
 #include "server/store/timestamps.h"
 
@@ -57,28 +57,36 @@ absl::StatusOr<std::vector<StageSeconds>> SecondsOf(const SearchContext& context
   return seconds;
 }
 
-absl::StatusOr<PredictorStatistics> PredictorOf(const v1::SupernetSpec& networks,
-                                                const PlanOptions& plan, const SearchView& view) {
+PredictorStatistics StatisticsOf(const std::optional<LatencyPredictor>& predictor,
+                                 size_t measurements, const SearchView& view) {
   PredictorStatistics statistics;
-  std::vector<LatencySample> samples;
+  statistics.measurements = static_cast<int64_t>(measurements);
+  if (measurements >= 2) statistics.error_percent = 100 * predictor->error().mape;
   for (const v1::Candidate& candidate : view.candidates) {
-    if (!candidate.has_latency_ms()) continue;
-    BL_ASSIGN_OR_RETURN(const Subnet subnet, ParseCanonicalText(candidate.subnet()));
-    BL_ASSIGN_OR_RETURN(const PlannedNetwork planned, PlanSubnet(networks.space(), subnet, plan));
-    BL_ASSIGN_OR_RETURN(
-        LatencySample sample,
-        MakeLatencySample(candidate.graph_digest(), WorkOfSteps(planned.graph, planned.plan),
-                          candidate.measurement()));
-    samples.push_back(std::move(sample));
-    if (!candidate.has_predicted_latency_ms()) continue;
+    if (!candidate.has_latency_ms() || !candidate.has_predicted_latency_ms()) continue;
     statistics.pairs.push_back(
         {candidate.name(), candidate.predicted_latency_ms(), candidate.latency_ms()});
   }
-  statistics.measurements = static_cast<int64_t>(samples.size());
-  if (samples.size() < 2) return statistics;
-  BL_ASSIGN_OR_RETURN(const LatencyPredictor predictor, LatencyPredictor::Fit(samples));
-  statistics.error_percent = 100 * predictor.error().mape;
   return statistics;
+}
+
+// What can be said of latencies when the search is over: how well they were predicted, and which share of random networks the limits
+// refuse.
+absl::Status AddPredictions(const SearchContext& context, const Space& space,
+                            const PlanOptions& plan, const SearchView& view, SearchReport& report) {
+  BL_ASSIGN_OR_RETURN(const std::vector<LatencySample> samples,
+                      LatencySamples(space, plan, view.candidates));
+  std::optional<LatencyPredictor> predictor;
+  if (!samples.empty()) {
+    BL_ASSIGN_OR_RETURN(predictor, LatencyPredictor::Fit(samples));
+  }
+  report.predictor = StatisticsOf(predictor, samples.size(), view);
+  const v1::Search& search = view.search;
+  BL_ASSIGN_OR_RETURN(
+      report.limit_shares,
+      CountLimitShares(search, space, {search.width_mult(), search.resolution()}, report.board,
+                       predictor.has_value() ? &*predictor : nullptr, context.threads));
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -122,7 +130,7 @@ absl::StatusOr<SearchReport> MakeReport(const SearchContext& context, const Sear
   if (candidate.has_measurement()) report.resident = candidate.measurement();
   BL_ASSIGN_OR_RETURN(const Subnet subnet, ParseCanonicalText(candidate.subnet()));
   BL_ASSIGN_OR_RETURN(report.network, PlanSubnet(header.supernet().space(), subnet, plan));
-  BL_ASSIGN_OR_RETURN(report.predictor, PredictorOf(header.supernet(), plan, view));
+  BL_RETURN_IF_ERROR(AddPredictions(context, header.supernet().space(), plan, view, report));
   BL_ASSIGN_OR_RETURN(report.seconds, SecondsOf(context, search));
   report.versions["coordinator"] = BOARDLOOP_VERSION;
   const auto& provenance = report.image->provenance();

@@ -216,6 +216,38 @@ TEST_F(GetTest, WritesThoseThatAreNamed) {
                         "model.tflite, report.html"));
 }
 
+TEST_F(GetTest, TellsTheFiguresOfTheResult) {
+  Deliver("result.json", R"({"board_type": "virtual-stm32f405",
+    "test_top1_int8": 0.9027, "test_images": 10000,
+    "board_top1": 0.91, "board_images": 100, "board_equals_host": true,
+    "latency_ms": 23.7, "timing": "MODELLED", "timing_model": "cortex-m4-trm 1",
+    "clock_hz": 168000000, "limits": {"sram_bytes": 22528, "flash_bytes": null, "latency_ms": 27},
+    "limits_refuse": {"sampled": 1000, "sram": 0.685, "latency": 0.6, "any": 0.9},
+    "sram": {"network": 19264, "stack": 256, "data": 688}, "flash": {"network": null},
+    "candidates": 96, "candidates_measured": 95, "candidates_feasible": 50})");
+  const ProgramRun run = RunRemote(coordinator_, {"get", "fox", "--out", folder_.path() + "/out"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("test top-1            90.27 %"));
+  EXPECT_THAT(run.out, HasSubstr("100 images; every output equals the host's bit for bit"));
+  EXPECT_THAT(run.out, HasSubstr("latency               23.7 ms  27.0 ms       60.0%  "
+                                 "MODELLED (cortex-m4-trm 1) at 168 MHz"));
+  EXPECT_THAT(run.out, HasSubstr("SRAM                  18.8 kB  22.0 kB       68.5%  planned"));
+  EXPECT_THAT(run.out, Not(HasSubstr("flash ")));
+  EXPECT_THAT(run.out, HasSubstr("candidates measured        95                90.0%  of 96, 50"));
+}
+
+TEST_F(GetTest, AResultThatIsNoneIsToldApart) {
+  Deliver("result.json", R"({"test_top1_int8": "0.9", "sram": 7, "limits": [1]})");
+  const std::string out = folder_.path() + "/out";
+  EXPECT_EQ(RunRemote(coordinator_, {"get", "fox", "--out", out}).exit_code, 0);
+  Deliver("result.json", "no JSON");
+  coordinator_.Edit(
+      [](FakeState& state) { state.searches[0].mutable_deliverables()->DeleteSubrange(0, 1); });
+  const ProgramRun run = RunRemote(coordinator_, {"get", "fox", "--out", out});
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.err, HasSubstr("not a JSON object"));
+}
+
 TEST_F(GetTest, DamagedFileIsNotWritten) {
   Deliver("model.tflite", "good");
   coordinator_.Edit([](FakeState& state) {

@@ -120,6 +120,46 @@ TEST_F(SubmitTest, ValidateOnlySaysWhatFits) {
   EXPECT_TRUE(Created().validate_only());
 }
 
+TEST_F(SubmitTest, ValidateOnlySaysWhatEachLimitRefuses) {
+  coordinator_.Edit([](FakeState& state) {
+    v1::Search& search = state.validated;
+    search.mutable_spec()->set_board_type("virtual-stm32f405");
+    search.mutable_limits()->set_sram_bytes(20480);
+    search.mutable_limits()->set_flash_bytes(65536);
+    search.mutable_limits()->set_latency_ms(25);
+    v1::LimitShares& shares = *search.add_limit_shares();
+    shares.set_width_mult(0.2);
+    shares.set_resolution(28);
+    shares.set_sampled(1000);
+    shares.set_over_sram(685);
+    shares.set_over_flash(448);
+    shares.set_over_any(821);
+    for (int i = 0; i <= 20; ++i) shares.add_sram_bytes_quantiles(1024 * (10 + i));
+    for (int i = 0; i <= 20; ++i) shares.add_flash_bytes_quantiles(1024 * (50 + i));
+  });
+  std::string out = RunRemote(coordinator_, {"submit", "--validate-only"}).out;
+  EXPECT_THAT(out, HasSubstr("Of 1,000 random networks, width 0.2 at resolution 28"));
+  EXPECT_THAT(
+      out, HasSubstr("\n"
+                     "limit        at most  refuses      5 %     25 %     50 %     75 %     95 %\n"
+                     "SRAM         20.0 kB    68.5%  11.0 kB  15.0 kB  20.0 kB  25.0 kB  29.0 kB\n"
+                     "flash        64.0 kB    44.8%  51.0 kB  55.0 kB  60.0 kB  65.0 kB  69.0 kB\n"
+                     "latency      25.0 ms        -        -        -        -        -        -\n"
+                     "one or more             82.1%\n"
+                     "Latencies are not known before"));
+  coordinator_.Edit([](FakeState& state) {
+    v1::LimitShares& shares = *state.validated.mutable_limit_shares(0);
+    shares.set_over_latency(754);
+    shares.set_measured_networks(60);
+    shares.set_latency_error(0.003);
+    for (int i = 0; i <= 20; ++i) shares.add_latency_ms_quantiles(20 + i);
+  });
+  out = RunRemote(coordinator_, {"submit", "--validate-only"}).out;
+  EXPECT_THAT(out, HasSubstr("\nlatency      25.0 ms    75.4%  21.0 ms  25.0 ms  30.0 ms"));
+  EXPECT_THAT(out, HasSubstr("predicted from 60 networks measured on virtual-stm32f405, off by "
+                             "0.3% on average for others."));
+}
+
 TEST_F(SubmitTest, ValidateOnlyEndsWithThreeWhenNothingFits) {
   coordinator_.Edit([](FakeState& state) {
     state.validated.set_state(v1::Search::INFEASIBLE);

@@ -51,6 +51,18 @@ TEST(ResultJsonTest, PartsOfMemoryAddUp) {
                                 flash["code"].get<int64_t>());
 }
 
+TEST(ResultJsonTest, LimitsRefuseSharesOfRandomNetworks) {
+  SearchReport report = SampleReport();
+  Json shares = Json::parse(ResultJson(report))["limits_refuse"];
+  EXPECT_EQ(shares["sampled"], 1000);
+  EXPECT_EQ(shares["sram"], 0.685);
+  EXPECT_EQ(shares["flash"], 0.564);
+  EXPECT_EQ(shares["latency"], 0.603);
+  EXPECT_EQ(shares["any"], 0.901);
+  report.limit_shares->clear_over_latency();
+  EXPECT_TRUE(Json::parse(ResultJson(report))["limits_refuse"]["latency"].is_null());
+}
+
 TEST(ResultJsonTest, FrontHasBestTop1First) {
   const Json front = Json::parse(ResultJson(SampleReport()))["front"];
   ASSERT_GT(front.size(), 1);
@@ -70,11 +82,26 @@ TEST(ResultJsonTest, CountsAddUp) {
 
 TEST(ResultJsonTest, WhatIsNotKnownIsNull) {
   const Json json = Json::parse(ResultJson(EmptyReport()));
-  for (const char* field :
-       {"winner", "winner_candidate", "val_top1", "val_top1_int8", "test_top1_fp32",
-        "test_top1_int8", "test_images", "qat", "board_images", "board_equals_host", "board_top1",
-        "latency_ms", "resident_latency_ms", "timing", "timing_model", "space", "predictor",
-        "end_time", "macs"}) {
+  for (const char* field : {"winner",
+                            "winner_candidate",
+                            "val_top1",
+                            "val_top1_int8",
+                            "test_top1_fp32",
+                            "test_top1_int8",
+                            "test_images",
+                            "qat",
+                            "board_images",
+                            "board_equals_host",
+                            "board_top1",
+                            "latency_ms",
+                            "resident_latency_ms",
+                            "timing",
+                            "timing_model",
+                            "space",
+                            "predictor",
+                            "limits_refuse",
+                            "end_time",
+                            "macs"}) {
     ASSERT_TRUE(json.contains(field)) << field;
     EXPECT_TRUE(json[field].is_null()) << field << ": " << json[field];
   }

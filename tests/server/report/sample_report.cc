@@ -245,6 +245,18 @@ void AddPredictor(SearchReport* report) {
   report->predictor = predictor;
 }
 
+void AddLimitShares(SearchReport* report) {
+  v1::LimitShares& shares = report->limit_shares.emplace();
+  shares.set_width_mult(report->search.width_mult());
+  shares.set_resolution(report->search.resolution());
+  shares.set_sampled(1000);
+  shares.set_over_sram(685);
+  shares.set_over_flash(564);
+  shares.set_over_latency(603);
+  shares.set_over_any(901);
+  shares.set_measured_networks(512);
+}
+
 void AddDeliverables(v1::Search* search) {
   int64_t bytes = 1234567;
   for (const char* name : {"model.tflite", "model.onnx", "library.zip", "firmware.elf"}) {
@@ -280,6 +292,7 @@ SearchReport SampleReport() {
   AddCandidates(space, &report, &random);
   Verify(&report);
   AddPredictor(&report);
+  AddLimitShares(&report);
   AddDeliverables(&search);
   report.board = LoadBoardType("virtual-stm32f405").value();
   report.versions = {{"coordinator", "0.1.0"}, {"worker", "0.1.0"}, {"agent", "0.1.0"}};

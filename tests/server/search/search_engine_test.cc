@@ -1,14 +1,18 @@
 // Whole searches: the real engine, scheduler and artifacts, on a store in memory; workers and boards are a loop that answers.
 #include "server/search/search_engine.h"
 
+#include <algorithm>
 #include <memory>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "core/base/artifact_name.h"
 #include "core/base/hash.h"
 #include "core/data/checkpoint_header.h"
 #include "core/presets/search_presets.h"
 #include "gmock/gmock.h"
+#include "nlohmann/json.hpp"
 #include "server/search/names.h"
 #include "server/search/replay.h"
 #include "tests/support/memory_store.h"
@@ -71,10 +75,29 @@ class Farm {
     absl::StatusOr<v1::Search> search = engine_->Prepare(asked);
     if (!search.ok()) return search.status();
     search->set_name(kName);
-    absl::Status stored =
-        store_.Run([&](Transaction& tx) { return engine_->Insert(tx, *search); });
+    absl::Status stored = store_.Run([&](Transaction& tx) { return engine_->Insert(tx, *search); });
     if (stored.ok()) engine_->OwnerChanged(kName);
     return stored;
+  }
+
+  absl::StatusOr<v1::Search> Validate(const v1::Search& asked) {
+    absl::StatusOr<v1::Search> search = engine_->Prepare(asked);
+    if (!search.ok()) return search;
+    return engine_->Validate(*std::move(search));
+  }
+
+  // The text of a delivered file.
+  std::string Delivered(const std::string& file_name) {
+    for (const v1::Deliverable& file : Get().deliverables()) {
+      if (file.file_name() != file_name) continue;
+      const absl::StatusOr<std::string> sha256 = ArtifactSha256(file.artifact());
+      EXPECT_THAT(sha256, IsOk());
+      const absl::StatusOr<std::string> text = artifacts_->ReadAll(*sha256);
+      EXPECT_THAT(text, IsOk());
+      return *text;
+    }
+    ADD_FAILURE() << file_name << " was not delivered";
+    return "";
   }
 
   v1::Search Get() {
@@ -213,6 +236,80 @@ TEST(SearchEngineTest, ASearchEndsWithAWinnerAndHandsEverythingOver) {
   }
   EXPECT_THAT(files, ::testing::IsSupersetOf({"model.tflite", "model.onnx", "library.tar.gz",
                                               "firmware.elf", "result.json", "report.html"}));
+}
+
+TEST(SearchEngineTest, TheResultSaysWhenItEndedWhatItDeliversAndWhatTheLimitsRefuse) {
+  v1::SearchSpec spec = SmallSpec();
+  spec.mutable_limits()->set_latency_ms(20);
+  Farm farm(4);
+  ASSERT_THAT(farm.Create(spec), IsOk());
+  farm.Work();
+  const v1::Search search = farm.Get();
+  ASSERT_EQ(search.state(), v1::Search::SUCCEEDED) << search.message();
+  const nlohmann::json result = nlohmann::json::parse(farm.Delivered("result.json"));
+  ASSERT_TRUE(result["end_time"].is_string());
+  EXPECT_THAT(result["end_time"],
+              HasSubstr(absl::FormatTime("%Y-%m-%dT%H:%M:%S",
+                                         absl::FromUnixSeconds(search.end_time().seconds()),
+                                         absl::UTCTimeZone())));
+  EXPECT_TRUE(result["deliverables"].contains("model.tflite"));
+  EXPECT_EQ(result["limits_refuse"]["sampled"], 50);
+  EXPECT_EQ(result["limits_refuse"]["sram"], 0);  // The quick space is small for the board.
+  EXPECT_EQ(result["limits_refuse"]["any"], result["limits_refuse"]["latency"]);
+}
+
+TEST(SearchEngineTest, ValidationCountsWhatEachLimitRefuses) {
+  Farm farm(4);
+  const auto shares = [&](int64_t sram, int64_t flash, double latency_ms) {
+    v1::Search asked;
+    *asked.mutable_spec() = SmallSpec();
+    asked.mutable_spec()->mutable_limits()->set_sram_bytes(sram);
+    asked.mutable_spec()->mutable_limits()->set_flash_bytes(flash);
+    asked.mutable_spec()->mutable_limits()->set_latency_ms(latency_ms);
+    const absl::StatusOr<v1::Search> search = farm.Validate(asked);
+    EXPECT_THAT(search, IsOk());
+    EXPECT_EQ(search->limit_shares_size(), 1);
+    return search->limit_shares(0);
+  };
+  const v1::LimitShares open = shares(0, 0, 0);
+  EXPECT_EQ(open.sampled(), 50);
+  EXPECT_EQ(open.over_any(), 0);
+  EXPECT_FALSE(open.has_over_latency()) << "nothing was measured";
+  EXPECT_THAT(open.latency_ms_quantiles(), IsEmpty());
+  // A limit at a quantile refuses what lies above it.
+  ASSERT_EQ(open.flash_bytes_quantiles_size(), 21);
+  EXPECT_EQ(shares(0, open.flash_bytes_quantiles(20), 0).over_flash(), 0);
+  EXPECT_EQ(shares(0, open.flash_bytes_quantiles(0) - 1, 0).over_flash(), 50);
+  const v1::LimitShares half =
+      shares(open.sram_bytes_quantiles(10), open.flash_bytes_quantiles(10), 0);
+  EXPECT_GT(half.over_sram(), 0);
+  EXPECT_LT(half.over_sram(), 30);
+  EXPECT_NEAR(half.over_flash(), 25, 2);
+  EXPECT_GE(half.over_any(), std::max(half.over_sram(), half.over_flash()));
+  EXPECT_LE(half.over_any(), half.over_sram() + half.over_flash());
+
+  // Once a search has measured on the board type, latencies are predicted.
+  ASSERT_THAT(farm.Create(SmallSpec()), IsOk());
+  farm.Work();
+  const v1::LimitShares known = shares(0, 0, 1e-3);
+  EXPECT_EQ(known.over_latency(), 50);
+  EXPECT_EQ(known.over_any(), 50);
+  EXPECT_EQ(known.measured_networks(), 14);
+  ASSERT_EQ(known.latency_ms_quantiles_size(), 21);
+  EXPECT_EQ(shares(0, 0, known.latency_ms_quantiles(20)).over_latency(), 0);
+}
+
+TEST(SearchEngineTest, ValidationSaysWhichLimitRefusesEverything) {
+  v1::Search asked;
+  *asked.mutable_spec() = SmallSpec();
+  asked.mutable_spec()->mutable_limits()->set_sram_bytes(100);
+  Farm farm(4);
+  const absl::StatusOr<v1::Search> search = farm.Validate(asked);
+  ASSERT_THAT(search, IsOk());
+  EXPECT_EQ(search->state(), v1::Search::INFEASIBLE);
+  ASSERT_EQ(search->limit_shares_size(), 1);
+  EXPECT_EQ(search->limit_shares(0).over_sram(), 50);
+  EXPECT_EQ(search->limit_shares(0).over_flash(), 0);
 }
 
 TEST(SearchEngineTest, TheSameSeedFindsTheSameWhateverTheOrderOfAnswers) {

@@ -83,22 +83,29 @@ int64_t Scheduler::NowMs() const { return absl::ToUnixMillis(clock_.Now()); }
 
 absl::Status Scheduler::Load() {
   std::vector<Task> running, queued;
+  std::vector<v1::Member> members;
   const absl::Status read = store_.Read([&](Transaction& tx) -> absl::Status {
     TaskQuery query;
     query.state = Task::RUNNING;
     BL_ASSIGN_OR_RETURN(running, tx.ListTasks(query));
     query.state = Task::QUEUED;
     BL_ASSIGN_OR_RETURN(queued, tx.ListTasks(query));
+    BL_ASSIGN_OR_RETURN(members, tx.ListMembers());
     return absl::OkStatus();
   });
   BL_RETURN_IF_ERROR(read);
   const absl::Duration now = clock_.Steady();
   MutexLock lock(mu_);
-  for (const Task& task : running) {
-    leases_.Add(task.id(), task.epoch(), task.holder(), now);
-    MemberState& member = members_[task.holder()];
+  for (const Task& task : running) leases_.Add(task.id(), task.epoch(), task.holder(), now);
+  // Those that went while no coordinator ran are found silent like any other.
+  for (const v1::Member& row : members) {
+    if (row.state() == v1::Member::LOST) continue;
+    MemberState& member = members_[row.name()];
+    member.kind = row.kind();
+    member.instance = row.instance();
+    member.draining = row.state() == v1::Member::DRAINING;
     member.last_call = now;
-    member.last_call_time = clock_.Now();
+    member.last_call_time = FromTimestamp(row.last_call_time());
   }
   for (const std::vector<Task>* tasks : {&running, &queued}) {
     for (const Task& task : *tasks) {

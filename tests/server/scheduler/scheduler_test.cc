@@ -515,6 +515,15 @@ TEST_F(SchedulerTest, ASilentAgentsBoardsAreOffline) {
   EXPECT_EQ(GetBoard("boards/g-1").state(), v1::Board::CHECKING);
 }
 
+TEST_F(SchedulerTest, BoardsOfAnAgentThatWentWhileNoCoordinatorRanAreOffline) {
+  Member agent = Agent("agent", 1);
+  BringUp(agent);
+  Restart();
+  clock_.Advance(absl::Seconds(61));
+  EXPECT_THAT(scheduler_->Tick(), IsOk());
+  EXPECT_EQ(GetBoard("boards/agent-1").state(), v1::Board::OFFLINE);
+}
+
 TEST_F(SchedulerTest, TwoAgentsCannotClaimOneBoard) {
   Member agent = Agent("g", 1);
   BringUp(agent);

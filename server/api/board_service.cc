@@ -55,6 +55,12 @@ absl::Status CountUse(Transaction& tx, const std::vector<v1::Board>& boards, abs
     const double age = absl::ToDoubleSeconds(now - absl::FromUnixMillis(owner.oldest_time_ms));
     type.set_oldest_queued_seconds(std::max(type.oldest_queued_seconds(), age));
   }
+  BL_ASSIGN_OR_RETURN(const std::optional<store::Predictor> predictor,
+                      tx.GetPredictor(type.name()));
+  if (predictor.has_value()) {
+    type.set_predictor_measurements(predictor->measurements());
+    type.set_predictor_error_percent(predictor->error_percent());
+  }
   return absl::OkStatus();
 }
 

@@ -245,6 +245,41 @@ TEST_F(BoardServiceTest, BoardTypesTellOfTheirBoardsAndQueues) {
   EXPECT_EQ(Type("virtual-stm32f746").boards(), 0);
 }
 
+TEST_F(BoardServiceTest, BoardTypesTellHowGoodTheirPredictorIs) {
+  EXPECT_EQ(Type(kType).predictor_measurements(), 0);
+  CreateInSupernet("a");
+  Await("searches/a", [](const v1::Search& s) { return s.progress().candidates() == 6; });
+  TestMember agent = Agent("desk", 1), worker = Worker("w", {SmallSpec().dataset().path()});
+  BringUp(agent);
+  // Until the second generation has begun, which is predicted from the first.
+  while (Get("searches/a")->progress().candidates() < 10) {
+    Synchronize(worker);
+    Synchronize(agent);
+    for (const v1::Grant& grant : worker.response.grants()) {
+      v1::TaskResult result;
+      result.set_outcome(v1::TaskResult::DONE);
+      result.mutable_score()->set_top1(0.5);
+      Finish(worker, grant.task(), result);
+    }
+    for (const v1::Grant& grant : agent.response.grants()) {
+      v1::TaskResult result;
+      result.set_outcome(v1::TaskResult::DONE);
+      v1::Measurement& measurement = *result.mutable_measure()->mutable_measurement();
+      measurement.set_outcome(v1::Measurement::OK);
+      measurement.set_latency_ms(5 + 0.01 * static_cast<double>(grant.task().back()));
+      Finish(agent, grant.task(), result);
+    }
+  }
+  for (int i = 0; i < 2; ++i) {
+    const v1::BoardType type = Type(kType);
+    EXPECT_EQ(type.predictor_measurements(), 6);
+    EXPECT_GT(type.predictor_error_percent(), 0);
+    EXPECT_LT(type.predictor_error_percent(), 1000);
+    EXPECT_EQ(Type("virtual-stm32f746").predictor_measurements(), 0);
+    Restart();  // It is in the store.
+  }
+}
+
 TEST_F(BoardServiceTest, MembersAreListedByKindInPages) {
   TestMember worker = Worker("w", {}), agent = Agent("a", 1), drained = Worker("d", {});
   Synchronize(worker);

@@ -87,11 +87,11 @@ void ApplyResult(Board& board, Fault fault, const std::string& message, const Bo
   }
 }
 
-void MarkOffline(Board& board, absl::Time now) {
+void MarkOffline(Board& board, const std::string& reason, absl::Time now) {
   board.clear_task();
   // What an operator or a fault has decided outlives its agent.
   if (board.state() == Board::DRAINED || board.state() == Board::QUARANTINED) return;
-  Change(board, Board::OFFLINE, "its agent is silent", now);
+  if (board.state() != Board::OFFLINE) Change(board, Board::OFFLINE, reason, now);
 }
 
 bool CheckIsDue(const Board& board, const BoardLimits& limits, absl::Time now) {

@@ -245,6 +245,20 @@ absl::Status Scheduler::TakeReports(Transaction& tx, Call& call) {
     }
     call.boards[board.name()] = std::move(board);
   }
+  return call.restarted ? LeaveMissingBoards(tx, call) : absl::OkStatus();
+}
+
+// Boards that an earlier process of the agent had, and this one has not: nobody will ever measure on them there.
+absl::Status Scheduler::LeaveMissingBoards(Transaction& tx, const Call& call) {
+  BL_ASSIGN_OR_RETURN(const std::vector<v1::Board> boards, tx.ListBoards());
+  for (v1::Board board : boards) {
+    if (board.agent() != call.request.member() || call.boards.count(board.name()) > 0) continue;
+    const std::string before = board.SerializeAsString();
+    MarkOffline(board, "its agent has it no longer", call.now);
+    if (board.SerializeAsString() == before) continue;
+    BL_RETURN_IF_ERROR(AddEvent(tx, call.now, board.name(), "BOARD_OFFLINE", board.reason()));
+    BL_RETURN_IF_ERROR(tx.PutBoard(board));
+  }
   return absl::OkStatus();
 }
 
@@ -551,7 +565,7 @@ absl::Status Scheduler::LoseMembers() {
     for (v1::Board board : boards) {
       if (lost.count(board.agent()) == 0 || board.state() == v1::Board::OFFLINE) continue;
       const std::string before = board.SerializeAsString();
-      MarkOffline(board, clock_.Now());
+      MarkOffline(board, "its agent is silent", clock_.Now());
       if (board.SerializeAsString() != before) BL_RETURN_IF_ERROR(tx.PutBoard(board));
     }
     return absl::OkStatus();

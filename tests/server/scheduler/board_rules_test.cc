@@ -122,7 +122,7 @@ TEST_F(BoardRulesTest, FailuresOfAgentsAreNotTheBoards) {
 TEST_F(BoardRulesTest, WhatAnOperatorDecidedOutlivesTheAgent) {
   Board board = InServiceBoard();
   Drain(board, "new probe", now_);
-  MarkOffline(board, now_);
+  MarkOffline(board, "its agent is silent", now_);
   EXPECT_EQ(board.state(), Board::DRAINED);
   ApplyReport(board, Report(0), kAgent, true, BoardLimits(), now_);
   EXPECT_EQ(board.state(), Board::DRAINED);

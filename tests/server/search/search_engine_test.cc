@@ -71,8 +71,7 @@ class Farm {
     absl::StatusOr<v1::Search> search = engine_->Prepare(asked);
     if (!search.ok()) return search.status();
     search->set_name(kName);
-    absl::Status stored =
-        store_.Run([&](Transaction& tx) { return engine_->Insert(tx, *search); });
+    absl::Status stored = store_.Run([&](Transaction& tx) { return engine_->Insert(tx, *search); });
     if (stored.ok()) engine_->OwnerChanged(kName);
     return stored;
   }

@@ -94,7 +94,7 @@ TEST_F(UpProgramTest, AMissingProgramIsNamedWithWhatToDo) {
 TEST_F(UpProgramTest, AProgramThatEndsAtOnceIsReportedWithItsLastLines) {
   const ProgramRun run =
       RunBoardloop({"up", "--dir", folder_.path(), "--listen", "0.0.0.0:0", "--no-worker"});
-  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_EQ(run.exit_code, 1);
   EXPECT_THAT(run.err, HasSubstr("the server has ended"));
   EXPECT_THAT(run.err, HasSubstr("neither encrypted nor authenticated"));
   EXPECT_FALSE(Find().has_value());

@@ -9,7 +9,6 @@
 #include "absl/strings/str_format.h"
 #include "absl/synchronization/notification.h"
 #include "cli/client/channel.h"
-#include "core/base/clock.h"
 #include "core/base/status.h"
 #include "glog/logging.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
@@ -24,6 +23,7 @@
 #include "server/search/measurement_jobs.h"
 #include "server/search/search_engine.h"
 #include "server/search/task_router.h"
+#include "server/store/file_system.h"
 #include "server/store/sqlite_store.h"
 
 namespace boardloop {
@@ -52,15 +52,18 @@ absl::Status MakeFolder(const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (!error) return absl::OkStatus();
-  return absl::UnavailableError(
-      absl::StrFormat("the state folder %s cannot be made: %s", folder, error.message()));
+  return FileError(error.value(), "making the state folder", folder);
 }
 
 }  // namespace
 
 class Coordinator::Parts {
  public:
-  explicit Parts(const Options& options) : options_(options), jobs_(clock_), router_(nullptr) {}
+  explicit Parts(const Options& options)
+      : options_(options),
+        clock_(options.clock != nullptr ? *options.clock : system_clock_),
+        jobs_(clock_),
+        router_(nullptr) {}
 
   absl::StatusOr<std::string> Start() {
     BL_RETURN_IF_ERROR(CheckLoopback(options_.address));
@@ -135,7 +138,8 @@ class Coordinator::Parts {
   }
 
   const Options options_;
-  SystemClock clock_;
+  const SystemClock system_clock_;
+  const Clock& clock_;
   std::atomic<bool> stopping_{false};
   absl::Notification stop_;
 

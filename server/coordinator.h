@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "core/base/clock.h"
 #include "server/scheduler/scheduler.h"
 
 namespace boardloop {
@@ -18,12 +19,15 @@ class Coordinator {
     std::string state_folder;                // Database and artifacts; created if absent.
     int threads = 2;                         // For space optimization.
     Scheduler::Options scheduler;
+    const Clock* clock = nullptr;  // Not owned; nullptr: the system's.
   };
 
   // Serves from when it returns.
   //
+  // INVALID_ARGUMENT     an address that is not HOST:PORT
   // FAILED_PRECONDITION  an address that is not loopback (there is no TLS yet), a port or a database in use, a database of a newer
-  //                      version
+  //                      version, a read-only folder
+  // RESOURCE_EXHAUSTED   the disk is full
   static absl::StatusOr<std::unique_ptr<Coordinator>> Start(const Options& options);
   // As Stop().
   ~Coordinator();

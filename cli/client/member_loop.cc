@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "cli/client/backoff.h"
 #include "cli/client/channel.h"
 #include "cli/client/grpc_status.h"
 #include "core/base/hash.h"
@@ -60,7 +61,7 @@ void MemberLoop::Log(const std::string& line) {
 }
 
 absl::Status MemberLoop::Run() {
-  absl::Duration backoff = kFirstBackoff;
+  Backoff backoff(kFirstBackoff, kLastBackoff, random_);
   bool connected = false;
   while (true) {
     // Without a connection the call below says so.
@@ -73,18 +74,16 @@ absl::Status MemberLoop::Run() {
         FromGrpc(stub_->Synchronize(&context, request, &response), options_.address);
     if (Refused(status)) return status;
     if (!status.ok()) {
-      if (connected || backoff == kFirstBackoff) Log(std::string(status.message()));
+      if (connected || backoff.fresh()) Log(std::string(status.message()));
       connected = false;
       HandBack();
       if (stopping() && Idle()) return absl::OkStatus();
-      // Between half and all of it.
-      Sleep(backoff * (0.5 + 0.5 * random_.Unit()));
-      backoff = std::min(backoff * 2, kLastBackoff);
+      Sleep(backoff.Next());
       continue;
     }
     if (!connected) Log(absl::StrCat("connected to ", options_.address, " as ", options_.member));
     connected = true;
-    backoff = kFirstBackoff;
+    backoff.Reset();
     Take(request, response);
     HandBack();
     if (stopping() && Idle()) return absl::OkStatus();

@@ -31,7 +31,9 @@ constexpr absl::Duration kServerStart = absl::Seconds(20);
 // A board's first check compiles the firmware.
 constexpr absl::Duration kBoardsStart = absl::Seconds(180);
 constexpr absl::Duration kPatience = absl::Seconds(45);
+constexpr absl::Duration kCall = absl::Seconds(5);
 constexpr int kLogLines = 5;
+constexpr char kWorker[] = "local-worker", kAgent[] = "local-agent";
 // In the order in which they are ended.
 constexpr const char* kPrograms[] = {"worker", "agent", "server"};
 
@@ -69,6 +71,18 @@ absl::Status WriteStack(const std::string& folder, const Stack& stack) {
   return WriteFileAtomically(StackFile(folder), json.dump(2) + "\n");
 }
 
+// What a file says that anybody may have written to: 0, and an empty object, for anything else than was looked for.
+int64_t IntegerIn(const nlohmann::json& json, const char* key) {
+  if (!json.is_object()) return 0;
+  const auto found = json.find(key);
+  return found != json.end() && found->is_number_integer() ? found->get<int64_t>() : 0;
+}
+nlohmann::json ObjectIn(const nlohmann::json& json, const char* key) {
+  if (!json.is_object()) return nlohmann::json::object();
+  const auto found = json.find(key);
+  return found != json.end() && found->is_object() ? *found : nlohmann::json::object();
+}
+
 std::string LastLines(const std::string& path) {
   const absl::StatusOr<std::string> text = ReadFile(path, kMaxLog);
   if (!text.ok()) return std::string(text.status().message());
@@ -90,7 +104,7 @@ class Starter {
       BL_RETURN_IF_ERROR(
           Start("worker", "boardloop-worker",
                 {"serve", "--server", stack_.address, "--state", options_.folder + "/worker",
-                 "--threads", absl::StrCat(options_.threads), "--name", "local-worker"}));
+                 "--threads", absl::StrCat(options_.threads), "--name", kWorker}));
     }
     BL_RETURN_IF_ERROR(StartAgent());
     BL_RETURN_IF_ERROR(WaitForBoards());
@@ -143,8 +157,8 @@ class Starter {
 
   absl::Status StartAgent() {
     std::vector<std::string> arguments = {
-        "serve",  "--server",   stack_.address, "--state", options_.folder + "/agent",
-        "--name", "local-agent"};
+        "serve",  "--server", stack_.address, "--state", options_.folder + "/agent",
+        "--name", kAgent};
     for (const std::string& board : options_.virtual_boards) {
       arguments.insert(arguments.end(), {"--virtual", board});
     }
@@ -155,40 +169,64 @@ class Starter {
     return Start("agent", "boardloop-agent", arguments);
   }
 
-  // All boards have been checked, and the worker has called.
+  // Worker and agent have called, and the agent's boards are checked. What earlier runs left of either in the database counts for
+  // nothing: a board that is not started any more would be waited for in vain.
   absl::Status WaitForBoards() {
     BL_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel, OpenChannel(stack_.address));
     const auto stub = v1::BoardService::NewStub(channel);
-    const absl::Time end = absl::Now() + kBoardsStart;
+    const absl::Time begin = absl::Now(), end = begin + kBoardsStart;
     std::string last;
     while (absl::Now() < end) {
       for (const auto& [name, daemon] : stack_.programs) {
         if (daemon.pid != 0 && !IsRunning(daemon)) return Ended(name);
       }
-      v1::ListBoardsResponse boards;
-      grpc::ClientContext context;
-      SetDeadline(context, absl::Seconds(5));
-      const absl::Status listed =
-          FromGrpc(stub->ListBoards(&context, v1::ListBoardsRequest(), &boards), stack_.address);
-      if (listed.ok() && boards.boards_size() > 0) {
-        int checking = 0;
-        std::string text;
-        for (const v1::Board& board : boards.boards()) {
-          if (board.state() == v1::Board::CHECKING || board.state() == v1::Board::OFFLINE) {
-            ++checking;
-          }
-          absl::StrAppend(&text, text.empty() ? "" : ", ", board.name(), " ",
-                          v1::Board::State_Name(board.state()));
-        }
-        if (text != last) Say(text);
-        last = text;
-        if (checking == 0) return absl::OkStatus();
-      }
+      bool ready =
+          HasCalled(*stub, kAgent, begin) && (!options_.worker || HasCalled(*stub, kWorker, begin));
+      std::string text = ready ? "" : "waiting for worker and agent";
+      if (ready) ready = BoardsAreChecked(*stub, text);
+      if (text != last) Say(text);
+      last = text;
+      if (ready) return absl::OkStatus();
       absl::SleepFor(kLook);
     }
     return absl::DeadlineExceededError(absl::StrFormat("the boards are not in service after %s: %s",
-                                                       absl::FormatDuration(kBoardsStart),
-                                                       last.empty() ? "none called" : last));
+                                                       absl::FormatDuration(kBoardsStart), last));
+  }
+
+  // Since `begin`, by the clock that the coordinator has too.
+  bool HasCalled(v1::BoardService::Stub& stub, const std::string& member, absl::Time begin) const {
+    v1::ListMembersRequest request;
+    v1::ListMembersResponse members;
+    request.set_page_size(1000);
+    grpc::ClientContext context;
+    SetDeadline(context, kCall);
+    if (!stub.ListMembers(&context, request, &members).ok()) return false;
+    for (const v1::Member& row : members.members()) {
+      if (row.name() != absl::StrCat("members/", member)) continue;
+      const google::protobuf::Timestamp& time = row.last_call_time();
+      return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos()) >= begin;
+    }
+    return false;
+  }
+
+  // Of the agent; `text` says how each is.
+  bool BoardsAreChecked(v1::BoardService::Stub& stub, std::string& text) const {
+    v1::ListBoardsRequest request;
+    v1::ListBoardsResponse boards;
+    request.set_page_size(1000);
+    grpc::ClientContext context;
+    SetDeadline(context, kCall);
+    if (!stub.ListBoards(&context, request, &boards).ok()) return false;
+    int there = 0, checking = 0;
+    for (const v1::Board& board : boards.boards()) {
+      if (board.agent() != absl::StrCat("members/", kAgent)) continue;
+      if (board.state() == v1::Board::OFFLINE) continue;
+      ++there;
+      if (board.state() == v1::Board::CHECKING) ++checking;
+      absl::StrAppend(&text, text.empty() ? "" : ", ", board.name(), " ",
+                      v1::Board::State_Name(board.state()));
+    }
+    return there > 0 && checking == 0;
   }
 
   const StackOptions& options_;
@@ -209,17 +247,19 @@ absl::StatusOr<std::optional<Stack>> FindStack(const std::string& folder) {
   if (absl::IsNotFound(text.status())) return std::nullopt;
   if (!text.ok()) return text.status();
   const nlohmann::json json = nlohmann::json::parse(*text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || json.value("version", 0) != 1) {
+  if (IntegerIn(json, "version") != 1) {
     return absl::InvalidArgumentError(absl::StrFormat(
         "%s is not of this release: end its programs and remove it", StackFile(folder)));
   }
   Stack stack;
-  stack.address = json.value("address", "");
+  const auto address = json.find("address");
+  if (address != json.end() && address->is_string()) stack.address = *address;
+  const nlohmann::json programs = ObjectIn(json, "programs");
   bool any = false;
   for (const char* name : kPrograms) {
-    const nlohmann::json program =
-        json.value("programs", nlohmann::json::object()).value(name, nlohmann::json::object());
-    const Daemon daemon{program.value("pid", 0), program.value("start_ticks", int64_t{0})};
+    const nlohmann::json program = ObjectIn(programs, name);
+    const Daemon daemon{static_cast<pid_t>(IntegerIn(program, "pid")),
+                        IntegerIn(program, "start_ticks")};
     if (!IsRunning(daemon)) continue;
     stack.programs[name] = daemon;
     any = true;

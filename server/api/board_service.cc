@@ -4,13 +4,13 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/client/grpc_status.h"
 #include "core/base/status.h"
 #include "core/board/board_type.h"
 #include "core/space/network_limits.h"
+#include "server/api/no_such.h"
 #include "server/api/page_token.h"
 
 namespace boardloop {
@@ -18,22 +18,13 @@ namespace {
 
 constexpr int32_t kPage = 100;
 
-absl::Status NoSuch(const std::string& name) {
-  return WithReason(absl::NotFoundError(absl::StrFormat("there is no \"%s\"", name)),
-                    "RESOURCE_NOT_FOUND", {{"resource", name}});
-}
-
-// A page of `rows`, which are few and all in memory, by their position.
-template <typename Row, typename Add>
-absl::Status AddPage(const std::vector<Row>& rows, int32_t page_size, const std::string& token,
-                     const std::string& query, const Add& add, std::string& next) {
-  BL_ASSIGN_OR_RETURN(const int32_t limit, PageSize(page_size, kPage));
-  BL_ASSIGN_OR_RETURN(const int64_t begin, ParsePageToken(token, query));
-  const auto all = static_cast<int64_t>(rows.size());
-  const int64_t end = std::min(all, begin + limit);
-  for (int64_t i = begin; i < end; ++i) add(rows[static_cast<size_t>(i)]);
-  if (end < all) next = MakePageToken(query, end);
-  return absl::OkStatus();
+// The page of `rows`, which are few, all in memory and by name; gives the token of the next one.
+template <typename Row>
+std::string CutByName(const ListPage& page, std::vector<Row>& rows) {
+  rows.erase(rows.begin(), std::find_if(rows.begin(), rows.end(), [&](const Row& row) {
+               return row.name() > page.after_name();
+             }));
+  return page.Cut(rows, [](const Row& row) { return row.name(); });
 }
 
 v1::BoardType ToProto(const BoardType& type) {
@@ -64,6 +55,12 @@ absl::Status CountUse(Transaction& tx, const std::vector<v1::Board>& boards, abs
     const double age = absl::ToDoubleSeconds(now - absl::FromUnixMillis(owner.oldest_time_ms));
     type.set_oldest_queued_seconds(std::max(type.oldest_queued_seconds(), age));
   }
+  BL_ASSIGN_OR_RETURN(const std::optional<store::Predictor> predictor,
+                      tx.GetPredictor(type.name()));
+  if (predictor.has_value()) {
+    type.set_predictor_measurements(predictor->measurements());
+    type.set_predictor_error_percent(predictor->error_percent());
+  }
   return absl::OkStatus();
 }
 
@@ -79,12 +76,9 @@ absl::Status BoardService::Change(const std::string& name, const std::string& et
       return absl::AbortedError(absl::StrFormat(
           "%s has changed: etag \"%s\" was given, it is \"%s\" now", name, etag, board->etag()));
     }
-    const v1::Board::State before = board->state();
+    const std::string before = board->etag();
     BL_RETURN_IF_ERROR(change(*board));
-    if (board->state() != before) {
-      int64_t number = 0;
-      if (!absl::SimpleAtoi(board->etag(), &number)) number = 0;
-      board->set_etag(absl::StrCat(number + 1));
+    if (board->etag() != before) {
       BL_RETURN_IF_ERROR(AddEvent(tx, clock_.Now(), name,
                                   absl::StrCat("BOARD_", v1::Board::State_Name(board->state())),
                                   board->reason()));
@@ -116,11 +110,12 @@ grpc::Status BoardService::ListBoards(grpc::ServerContext* /*context*/,
         boards.push_back(board);
       }
     }
-    return AddPage(
-        boards, request->page_size(), request->page_token(),
-        absl::StrCat("boards/", request->board_type()),
-        [&](const v1::Board& board) { *response->add_boards() = board; },
-        *response->mutable_next_page_token());
+    BL_ASSIGN_OR_RETURN(
+        const ListPage page,
+        ListPage::Of(*request, kPage, absl::StrCat("boards/", request->board_type())));
+    response->set_next_page_token(CutByName(page, boards));
+    *response->mutable_boards() = {boards.begin(), boards.end()};
+    return absl::OkStatus();
   }));
 }
 
@@ -181,16 +176,17 @@ grpc::Status BoardService::ListMembers(grpc::ServerContext* /*context*/,
     BL_ASSIGN_OR_RETURN(const std::vector<v1::Member> all, tx.ListMembers());
     std::vector<v1::Member> members;
     for (const v1::Member& member : all) {
-      if (request->kind() == v1::Member::KIND_UNSPECIFIED || member.kind() == request->kind()) {
-        members.push_back(member);
-        scheduler_.FillMember(members.back());
+      if (request->kind() != v1::Member::KIND_UNSPECIFIED && member.kind() != request->kind()) {
+        continue;
       }
+      members.push_back(member);
+      scheduler_.FillMember(members.back());
     }
-    return AddPage(
-        members, request->page_size(), request->page_token(),
-        absl::StrCat("members/", request->kind()),
-        [&](const v1::Member& member) { *response->add_members() = member; },
-        *response->mutable_next_page_token());
+    BL_ASSIGN_OR_RETURN(const ListPage page,
+                        ListPage::Of(*request, kPage, absl::StrCat("members/", request->kind())));
+    response->set_next_page_token(CutByName(page, members));
+    *response->mutable_members() = {members.begin(), members.end()};
+    return absl::OkStatus();
   }));
 }
 

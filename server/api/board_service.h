@@ -33,7 +33,7 @@ class BoardService final : public v1::BoardService::Service {
                            v1::ListMembersResponse* response) override;
 
  private:
-  // Runs `change` on a board's row, and stores it with a new etag and an event.
+  // Runs `change` on a board's row, and stores it with an event if it is another one then.
   absl::Status Change(const std::string& name, const std::string& etag,
                       const std::function<absl::Status(v1::Board&)>& change, v1::Board& response);
 

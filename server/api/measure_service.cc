@@ -7,6 +7,7 @@
 #include "cli/client/grpc_status.h"
 #include "core/base/hash.h"
 #include "core/base/status.h"
+#include "server/api/no_such.h"
 #include "server/api/page_token.h"
 #include "server/api/request_ids.h"
 #include "server/api/watch.h"
@@ -16,25 +17,28 @@ namespace {
 
 constexpr int32_t kPage = 50;
 
-absl::Status NoSuch(const std::string& name) {
-  return WithReason(absl::NotFoundError(absl::StrFormat("there is no \"%s\"", name)),
-                    "RESOURCE_NOT_FOUND", {{"resource", name}});
-}
-
 bool Ended(const v1::MeasurementJob& job) {
   return job.state() != v1::MeasurementJob::QUEUED && job.state() != v1::MeasurementJob::RUNNING;
+}
+
+// One that no measurement has: clocks stand and jump, so that the time alone does not make it one.
+absl::StatusOr<std::string> NewName(Transaction& tx, absl::Time now, const std::string& digest) {
+  for (int attempt = 0;; ++attempt) {
+    const std::string seed = absl::StrCat(absl::ToUnixNanos(now), digest, attempt);
+    std::string name = absl::StrCat("measurements/", HashBytes(seed).Hex().substr(0, 12));
+    BL_ASSIGN_OR_RETURN(const std::optional<v1::MeasurementJob> taken, tx.GetMeasurement(name));
+    if (!taken.has_value()) return name;
+  }
 }
 
 }  // namespace
 
 absl::Status MeasureService::Create(const v1::CreateMeasurementRequest& request,
                                     v1::MeasurementJob& response) {
+  BL_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
   const std::string digest = DigestOf(request);
   const absl::Time now = clock_.Now();
   v1::MeasurementJob job = request.measurement();
-  job.set_name(
-      absl::StrCat("measurements/",
-                   HashBytes(absl::StrCat(absl::ToUnixNanos(now), digest)).Hex().substr(0, 12)));
   return store_.Run([&](Transaction& tx) -> absl::Status {
     BL_ASSIGN_OR_RETURN(const std::optional<std::string> earlier,
                         FindRequest(tx, request.request_id(), digest));
@@ -45,6 +49,7 @@ absl::Status MeasureService::Create(const v1::CreateMeasurementRequest& request,
       response = *found;
       return absl::OkStatus();
     }
+    BL_ASSIGN_OR_RETURN(*job.mutable_name(), NewName(tx, now, digest));
     BL_ASSIGN_OR_RETURN(response, jobs_.Create(tx, job));
     return KeepRequest(tx, request.request_id(), digest, job.name(), now);
   });
@@ -92,16 +97,14 @@ grpc::Status MeasureService::ListMeasurements(grpc::ServerContext* /*context*/,
                                               const v1::ListMeasurementsRequest* request,
                                               v1::ListMeasurementsResponse* response) {
   return ToGrpc(store_.Read([&](Transaction& tx) -> absl::Status {
-    Page page;
-    BL_ASSIGN_OR_RETURN(page.limit, PageSize(request->page_size(), kPage));
-    BL_ASSIGN_OR_RETURN(page.after, ParsePageToken(request->page_token(), "measurements"));
-    BL_ASSIGN_OR_RETURN(std::vector<Listed<v1::MeasurementJob>> rows, tx.ListMeasurements(page));
+    BL_ASSIGN_OR_RETURN(const ListPage page, ListPage::Of(*request, kPage, "measurements"));
+    BL_ASSIGN_OR_RETURN(std::vector<Listed<v1::MeasurementJob>> rows,
+                        tx.ListMeasurements(page.ToRead()));
+    response->set_next_page_token(
+        page.Cut(rows, [](const Listed<v1::MeasurementJob>& row) { return row.position; }));
     for (Listed<v1::MeasurementJob>& row : rows) {
       row.row.mutable_measurement()->clear_operators();  // Large; GetMeasurement has them.
       *response->add_measurements() = std::move(row.row);
-    }
-    if (static_cast<int32_t>(rows.size()) == page.limit) {
-      response->set_next_page_token(MakePageToken("measurements", rows.back().position));
     }
     return absl::OkStatus();
   }));
@@ -110,10 +113,11 @@ grpc::Status MeasureService::ListMeasurements(grpc::ServerContext* /*context*/,
 grpc::Status MeasureService::CancelMeasurement(grpc::ServerContext* /*context*/,
                                                const v1::CancelMeasurementRequest* request,
                                                v1::MeasurementJob* response) {
-  return ToGrpc(store_.Run([&](Transaction& tx) -> absl::Status {
+  const absl::Status cancelled = store_.Run([&](Transaction& tx) -> absl::Status {
     BL_ASSIGN_OR_RETURN(*response, jobs_.Cancel(tx, request->name()));
     return absl::OkStatus();
-  }));
+  });
+  return ToGrpc(OrNoSuch(cancelled, request->name()));
 }
 
 }  // namespace boardloop

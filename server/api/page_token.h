@@ -1,24 +1,54 @@
-// Page tokens: where a list goes on, for the query that they were given for and no other.
+// Pages of lists: where a list goes on, for the query that its token was given for and no other.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "server/store/store.h"
 
 namespace boardloop {
 
-// Page sizes (AIP-158): 0 stands for `standard`, more than 1000 is cut.
-//
-// INVALID_ARGUMENT  negative
-absl::StatusOr<int32_t> PageSize(int32_t asked, int32_t standard);
+// One page of a list, as asked for by a request with `page_size` and `page_token`. Pages go on behind the last row given, so that rows
+// which come or go in between are neither repeated nor left out.
+class ListPage {
+ public:
+  // `query` is everything that selects the list but size and token. Page sizes are as AIP-158 says: 0 stands for `standard`, more
+  // than 1000 is cut.
+  //
+  // INVALID_ARGUMENT  a negative size; not a token, or one of another query
+  static absl::StatusOr<ListPage> Make(int32_t page_size, const std::string& page_token,
+                                       int32_t standard, const std::string& query);
+  template <typename Request>
+  static absl::StatusOr<ListPage> Of(const Request& request, int32_t standard,
+                                     const std::string& query) {
+    return Make(request.page_size(), request.page_token(), standard, query);
+  }
 
-// `query` is everything that selects the list but size and token; `position` that of the last row given.
-std::string MakePageToken(const std::string& query, int64_t position);
+  // What is read from the store: a row more than the page has, which tells whether there is another page.
+  Page ToRead() const { return {position_, limit_ + 1}; }
+  // Where it begins in a list by name: behind this name; empty: at the beginning.
+  const std::string& after_name() const { return name_; }
 
-// 0 for an empty token: the beginning.
-//
-// INVALID_ARGUMENT  not a token, or one of another query
-absl::StatusOr<int64_t> ParsePageToken(const std::string& token, const std::string& query);
+  // Takes off the row that is not of this page, if it is there. Gives the token of the next page, empty at the end.
+  template <typename Row, typename PositionOf>
+  std::string Cut(std::vector<Row>& rows, const PositionOf& position_of) const {
+    if (rows.size() <= static_cast<size_t>(limit_)) return "";
+    rows.resize(static_cast<size_t>(limit_));
+    return TokenOf(position_of(rows.back()));
+  }
+
+ private:
+  ListPage() = default;
+  std::string TokenOf(int64_t position) const;
+  std::string TokenOf(const std::string& name) const;
+
+  std::string query_;
+  int32_t limit_ = 0;
+  int64_t position_ = 0;
+  std::string name_;
+};
 
 }  // namespace boardloop

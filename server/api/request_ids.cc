@@ -5,6 +5,7 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/hash.h"
 #include "core/base/status.h"
@@ -34,17 +35,19 @@ std::string DigestOf(const google::protobuf::Message& request) {
     output.SetSerializationDeterministic(true);
     request.SerializeToCodedStream(&output);
   }
-  return HashBytes(bytes).Hex();
+  return HashBytes(absl::StrCat(request.GetTypeName(), " ", bytes)).Hex();
+}
+
+absl::Status CheckRequestId(const std::string& request_id) {
+  if (request_id.empty() || IsUuid(request_id)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrFormat("request_id is \"%s\", must be a UUID", request_id));
 }
 
 absl::StatusOr<std::optional<std::string>> FindRequest(Transaction& tx,
                                                        const std::string& request_id,
                                                        const std::string& digest) {
   if (request_id.empty()) return std::nullopt;
-  if (!IsUuid(request_id)) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("request_id is \"%s\", must be a UUID", request_id));
-  }
   BL_ASSIGN_OR_RETURN(const std::optional<store::Request> found, tx.GetRequest(request_id));
   if (!found.has_value()) return std::nullopt;
   if (found->digest() == digest) return found->resource();

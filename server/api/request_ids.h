@@ -15,12 +15,14 @@ namespace boardloop {
 // How long a request_id is remembered.
 inline constexpr absl::Duration kRequestIdTtl = absl::Hours(7 * 24);
 
-// A digest of `request`, the same for equal ones.
+// A digest of `request`, the same for equal ones of one kind.
 std::string DigestOf(const google::protobuf::Message& request);
+
+// INVALID_ARGUMENT  neither empty nor a UUID
+absl::Status CheckRequestId(const std::string& request_id);
 
 // The resource that a request with this id created; nullopt: it is new. An empty id is always new.
 //
-// INVALID_ARGUMENT     not a UUID
 // FAILED_PRECONDITION  it was used for another request (another digest)
 absl::StatusOr<std::optional<std::string>> FindRequest(Transaction& tx,
                                                        const std::string& request_id,

@@ -11,6 +11,7 @@
 #include "cli/client/grpc_status.h"
 #include "core/base/hash.h"
 #include "core/base/status.h"
+#include "server/api/no_such.h"
 #include "server/api/page_token.h"
 #include "server/api/request_ids.h"
 #include "server/api/watch.h"
@@ -23,11 +24,6 @@ namespace {
 constexpr int32_t kSearchPage = 50, kPage = 100;
 constexpr int32_t kEventsOfWatch = 200;
 
-absl::Status NoSuch(const std::string& name) {
-  return WithReason(absl::NotFoundError(absl::StrFormat("there is no \"%s\"", name)),
-                    "RESOURCE_NOT_FOUND", {{"resource", name}});
-}
-
 absl::Status CheckId(const std::string& id) {
   const bool good = id.size() <= 63 && std::all_of(id.begin(), id.end(), [](char c) {
                       return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
@@ -37,11 +33,30 @@ absl::Status CheckId(const std::string& id) {
       "search_id is \"%s\", must be at most 63 lower-case letters, digits and '-'", id));
 }
 
-// The day and something that no other search has.
-std::string NewId(absl::Time now, const std::string& digest) {
-  const std::string seed = absl::StrCat(absl::ToUnixNanos(now), digest);
+// The day and six digits; another `attempt` gives others.
+std::string NewId(absl::Time now, const std::string& digest, int attempt) {
+  const std::string seed = absl::StrCat(absl::ToUnixNanos(now), digest, attempt);
   return absl::StrCat(absl::FormatTime("%Y%m%d", now, absl::UTCTimeZone()), "-",
                       HashBytes(seed).Hex().substr(0, 6));
+}
+
+// The name of a new search: with the id that was asked for, else one that no search has. Clocks stand and jump, so that the time
+// alone does not make it one.
+absl::StatusOr<std::string> NewName(Transaction& tx, const std::string& id, absl::Time now,
+                                    const std::string& digest) {
+  for (int attempt = 0;; ++attempt) {
+    std::string name = absl::StrCat("searches/", id.empty() ? NewId(now, digest, attempt) : id);
+    BL_ASSIGN_OR_RETURN(const std::optional<v1::Search> taken, tx.GetSearch(name));
+    if (!taken.has_value()) return name;
+    if (id.empty()) continue;
+    return absl::AlreadyExistsError(
+        absl::StrFormat("there is a %s already: choose another search_id", name));
+  }
+}
+
+template <typename Row>
+int64_t PositionOf(const Listed<Row>& row) {
+  return row.position;
 }
 
 // "{event sequence}:{etag}"
@@ -53,7 +68,9 @@ absl::StatusOr<int64_t> SequenceOf(const std::string& token) {
   int64_t sequence = 0;
   const std::vector<std::string> parts = absl::StrSplit(token, ':');
   if (token.empty()) return 0;
-  if (parts.size() == 2 && absl::SimpleAtoi(parts[0], &sequence)) return sequence;
+  if (parts.size() == 2 && absl::SimpleAtoi(parts[0], &sequence) && sequence >= 0) {
+    return sequence;
+  }
   return absl::InvalidArgumentError(
       absl::StrFormat("resume_token is \"%s\", which this server never gave", token));
 }
@@ -62,27 +79,28 @@ absl::StatusOr<int64_t> SequenceOf(const std::string& token) {
 
 absl::Status SearchService::Create(const v1::CreateSearchRequest& request, v1::Search& response) {
   BL_RETURN_IF_ERROR(CheckId(request.search_id()));
+  BL_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
+  const std::string digest = DigestOf(request);
+  // Before all else: what the first request found may be gone, and its answer counts all the same.
+  std::optional<std::string> earlier;
+  BL_RETURN_IF_ERROR(store_.Read([&](Transaction& tx) -> absl::Status {
+    BL_ASSIGN_OR_RETURN(earlier, FindRequest(tx, request.request_id(), digest));
+    return absl::OkStatus();
+  }));
+  if (earlier.has_value()) return Get(*earlier, response);
   BL_ASSIGN_OR_RETURN(v1::Search search, engine_.Prepare(request.search()));
   if (request.validate_only()) {
     BL_ASSIGN_OR_RETURN(response, engine_.Validate(std::move(search)));
     return absl::OkStatus();
   }
-  const std::string digest = DigestOf(request);
   const absl::Time now = clock_.Now();
-  search.set_name(absl::StrCat(
-      "searches/", request.search_id().empty() ? NewId(now, digest) : request.search_id()));
   const absl::Status stored = store_.Run([&](Transaction& tx) -> absl::Status {
-    BL_ASSIGN_OR_RETURN(const std::optional<std::string> earlier,
-                        FindRequest(tx, request.request_id(), digest));
-    if (earlier.has_value()) {
+    BL_ASSIGN_OR_RETURN(earlier, FindRequest(tx, request.request_id(), digest));
+    if (earlier.has_value()) {  // Another call with it was faster.
       search.set_name(*earlier);
       return absl::OkStatus();
     }
-    BL_ASSIGN_OR_RETURN(const std::optional<v1::Search> taken, tx.GetSearch(search.name()));
-    if (taken.has_value()) {
-      return absl::AlreadyExistsError(
-          absl::StrFormat("there is a %s already: choose another search_id", search.name()));
-    }
+    BL_ASSIGN_OR_RETURN(*search.mutable_name(), NewName(tx, request.search_id(), now, digest));
     BL_RETURN_IF_ERROR(engine_.Insert(tx, search));
     return KeepRequest(tx, request.request_id(), digest, search.name(), now);
   });
@@ -105,19 +123,16 @@ absl::Status SearchService::Get(const std::string& name, v1::Search& response) {
 absl::Status SearchService::List(const v1::ListSearchesRequest& request,
                                  v1::ListSearchesResponse& response) {
   const std::string query = absl::StrCat("searches/", request.state());
-  Page page;
-  BL_ASSIGN_OR_RETURN(page.limit, PageSize(request.page_size(), kSearchPage));
-  BL_ASSIGN_OR_RETURN(page.after, ParsePageToken(request.page_token(), query));
+  BL_ASSIGN_OR_RETURN(const ListPage page, ListPage::Of(request, kSearchPage, query));
   std::optional<v1::Search::State> state;
   if (request.state() != v1::Search::STATE_UNSPECIFIED) state = request.state();
   return store_.Read([&](Transaction& tx) -> absl::Status {
-    BL_ASSIGN_OR_RETURN(std::vector<Listed<v1::Search>> rows, tx.ListSearches(state, page));
+    BL_ASSIGN_OR_RETURN(std::vector<Listed<v1::Search>> rows,
+                        tx.ListSearches(state, page.ToRead()));
+    response.set_next_page_token(page.Cut(rows, PositionOf<v1::Search>));
     for (Listed<v1::Search>& row : rows) {
       row.row.clear_spaces();  // Large; GetSearch has them.
       *response.add_searches() = std::move(row.row);
-    }
-    if (static_cast<int32_t>(rows.size()) == page.limit) {
-      response.set_next_page_token(MakePageToken(query, rows.back().position));
     }
     return absl::OkStatus();
   });
@@ -126,20 +141,16 @@ absl::Status SearchService::List(const v1::ListSearchesRequest& request,
 absl::Status SearchService::Candidates(const v1::ListCandidatesRequest& request,
                                        v1::ListCandidatesResponse& response) {
   const std::string query = absl::StrCat(request.parent(), "/candidates/", request.state());
-  Page page;
-  BL_ASSIGN_OR_RETURN(page.limit, PageSize(request.page_size(), kPage));
-  BL_ASSIGN_OR_RETURN(page.after, ParsePageToken(request.page_token(), query));
+  BL_ASSIGN_OR_RETURN(const ListPage page, ListPage::Of(request, kPage, query));
   std::optional<v1::Candidate::State> state;
   if (request.state() != v1::Candidate::STATE_UNSPECIFIED) state = request.state();
   return store_.Read([&](Transaction& tx) -> absl::Status {
     BL_ASSIGN_OR_RETURN(const std::optional<v1::Search> search, tx.GetSearch(request.parent()));
     if (!search.has_value()) return NoSuch(request.parent());
     BL_ASSIGN_OR_RETURN(std::vector<Listed<v1::Candidate>> rows,
-                        tx.ListCandidates(request.parent(), state, page));
+                        tx.ListCandidates(request.parent(), state, page.ToRead()));
+    response.set_next_page_token(page.Cut(rows, PositionOf<v1::Candidate>));
     for (Listed<v1::Candidate>& row : rows) *response.add_candidates() = std::move(row.row);
-    if (static_cast<int32_t>(rows.size()) == page.limit) {
-      response.set_next_page_token(MakePageToken(query, rows.back().position));
-    }
     return absl::OkStatus();
   });
 }
@@ -165,18 +176,16 @@ absl::Status SearchService::Front(const v1::GetFrontRequest& request,
 absl::Status SearchService::Events(const v1::ListEventsRequest& request,
                                    v1::ListEventsResponse& response) {
   const std::string query = absl::StrCat("events/", request.parent());
-  Page page;
-  BL_ASSIGN_OR_RETURN(page.limit, PageSize(request.page_size(), kPage));
-  BL_ASSIGN_OR_RETURN(page.after, ParsePageToken(request.page_token(), query));
+  BL_ASSIGN_OR_RETURN(const ListPage page, ListPage::Of(request, kPage, query));
   return store_.Read([&](Transaction& tx) -> absl::Status {
     if (!request.parent().empty()) {
       BL_ASSIGN_OR_RETURN(const std::optional<v1::Search> search, tx.GetSearch(request.parent()));
       if (!search.has_value()) return NoSuch(request.parent());
     }
-    BL_ASSIGN_OR_RETURN(std::vector<v1::Event> events, tx.ListEvents(request.parent(), page));
-    if (static_cast<int32_t>(events.size()) == page.limit) {
-      response.set_next_page_token(MakePageToken(query, events.back().sequence()));
-    }
+    BL_ASSIGN_OR_RETURN(std::vector<v1::Event> events,
+                        tx.ListEvents(request.parent(), page.ToRead()));
+    response.set_next_page_token(
+        page.Cut(events, [](const v1::Event& event) { return event.sequence(); }));
     for (v1::Event& event : events) *response.add_events() = std::move(event);
     return absl::OkStatus();
   });
@@ -204,7 +213,7 @@ grpc::Status SearchService::CancelSearch(grpc::ServerContext* /*context*/,
                                          v1::Search* response) {
   const absl::StatusOr<v1::Search> cancelled = engine_.Cancel(request->name(), request->etag());
   if (cancelled.ok()) *response = *cancelled;
-  return ToGrpc(cancelled.status());
+  return ToGrpc(OrNoSuch(cancelled.status(), request->name()));
 }
 
 grpc::Status SearchService::WatchSearch(grpc::ServerContext* context,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "server/store/timestamps.h"
@@ -12,9 +13,17 @@ namespace {
 using v1::Board;
 
 void Change(Board& board, Board::State state, const std::string& reason, absl::Time now) {
+  int64_t etag = 0;
+  if (!absl::SimpleAtoi(board.etag(), &etag)) etag = 0;
+  board.set_etag(absl::StrCat(etag + 1));
   board.set_state(state);
   board.set_reason(reason);
   *board.mutable_update_time() = ToTimestamp(now);
+}
+
+// A time that is still to come is that of a clock which was set back since: nobody knows how old it is.
+bool IsOlder(const google::protobuf::Timestamp& time, absl::Duration age, absl::Time now) {
+  return now - FromTimestamp(time) >= age || FromTimestamp(time) > now;
 }
 
 void EndCheck(Board& board, const v1::BoardReport& report, const BoardLimits& limits,
@@ -78,19 +87,19 @@ void ApplyResult(Board& board, Fault fault, const std::string& message, const Bo
   }
 }
 
-void MarkOffline(Board& board, absl::Time now) {
+void MarkOffline(Board& board, const std::string& reason, absl::Time now) {
   board.clear_task();
   // What an operator or a fault has decided outlives its agent.
   if (board.state() == Board::DRAINED || board.state() == Board::QUARANTINED) return;
-  Change(board, Board::OFFLINE, "its agent is silent", now);
+  if (board.state() != Board::OFFLINE) Change(board, Board::OFFLINE, reason, now);
 }
 
 bool CheckIsDue(const Board& board, const BoardLimits& limits, absl::Time now) {
   if (board.state() == Board::IDLE) {
-    return now - FromTimestamp(board.check_time()) >= limits.check_interval;
+    return IsOlder(board.check_time(), limits.check_interval, now);
   }
   return board.state() == Board::QUARANTINED &&
-         now - FromTimestamp(board.update_time()) >= limits.quarantine;
+         IsOlder(board.update_time(), limits.quarantine, now);
 }
 
 void BeginCheck(Board& board, absl::Time now) {
@@ -103,6 +112,7 @@ void Drain(Board& board, const std::string& reason, absl::Time now) {
 }
 
 void Quarantine(Board& board, const std::string& reason, absl::Time now) {
+  if (board.state() == Board::QUARANTINED && board.reason() == reason) return;
   Change(board, Board::QUARANTINED, reason, now);
 }
 
@@ -120,7 +130,8 @@ absl::Status Return(Board& board, absl::Time now) {
 void SetTask(Board& board, const std::string& task, absl::Time now) {
   board.set_task(task);
   if (!InService(board)) return;
-  Change(board, task.empty() ? Board::IDLE : Board::MEASURING, "", now);
+  board.set_state(task.empty() ? Board::IDLE : Board::MEASURING);
+  *board.mutable_update_time() = ToTimestamp(now);
 }
 
 }  // namespace boardloop

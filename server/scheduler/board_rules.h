@@ -30,8 +30,8 @@ void ApplyReport(v1::Board& board, const v1::BoardReport& report, const std::str
 void ApplyResult(v1::Board& board, Fault fault, const std::string& message,
                  const BoardLimits& limits, absl::Time now);
 
-// The agent is silent.
-void MarkOffline(v1::Board& board, absl::Time now);
+// Nobody answers for it: `reason` says why.
+void MarkOffline(v1::Board& board, const std::string& reason, absl::Time now);
 
 // Whether it is time to check it: an idle board now and then, a quarantined one after a while.
 bool CheckIsDue(const v1::Board& board, const BoardLimits& limits, absl::Time now);

@@ -83,22 +83,29 @@ int64_t Scheduler::NowMs() const { return absl::ToUnixMillis(clock_.Now()); }
 
 absl::Status Scheduler::Load() {
   std::vector<Task> running, queued;
+  std::vector<v1::Member> members;
   const absl::Status read = store_.Read([&](Transaction& tx) -> absl::Status {
     TaskQuery query;
     query.state = Task::RUNNING;
     BL_ASSIGN_OR_RETURN(running, tx.ListTasks(query));
     query.state = Task::QUEUED;
     BL_ASSIGN_OR_RETURN(queued, tx.ListTasks(query));
+    BL_ASSIGN_OR_RETURN(members, tx.ListMembers());
     return absl::OkStatus();
   });
   BL_RETURN_IF_ERROR(read);
   const absl::Duration now = clock_.Steady();
   MutexLock lock(mu_);
-  for (const Task& task : running) {
-    leases_.Add(task.id(), task.epoch(), task.holder(), now);
-    MemberState& member = members_[task.holder()];
+  for (const Task& task : running) leases_.Add(task.id(), task.epoch(), task.holder(), now);
+  // Those that went while no coordinator ran are found silent like any other.
+  for (const v1::Member& row : members) {
+    if (row.state() == v1::Member::LOST) continue;
+    MemberState& member = members_[row.name()];
+    member.kind = row.kind();
+    member.instance = row.instance();
+    member.draining = row.state() == v1::Member::DRAINING;
     member.last_call = now;
-    member.last_call_time = clock_.Now();
+    member.last_call_time = FromTimestamp(row.last_call_time());
   }
   for (const std::vector<Task>* tasks : {&running, &queued}) {
     for (const Task& task : *tasks) {
@@ -237,6 +244,20 @@ absl::Status Scheduler::TakeReports(Transaction& tx, Call& call) {
       order.set_check(board.check());
     }
     call.boards[board.name()] = std::move(board);
+  }
+  return call.restarted ? LeaveMissingBoards(tx, call) : absl::OkStatus();
+}
+
+// Boards that an earlier process of the agent had, and this one has not: nobody will ever measure on them there.
+absl::Status Scheduler::LeaveMissingBoards(Transaction& tx, const Call& call) {
+  BL_ASSIGN_OR_RETURN(const std::vector<v1::Board> boards, tx.ListBoards());
+  for (v1::Board board : boards) {
+    if (board.agent() != call.request.member() || call.boards.count(board.name()) > 0) continue;
+    const std::string before = board.SerializeAsString();
+    MarkOffline(board, "its agent has it no longer", call.now);
+    if (board.SerializeAsString() == before) continue;
+    BL_RETURN_IF_ERROR(AddEvent(tx, call.now, board.name(), "BOARD_OFFLINE", board.reason()));
+    BL_RETURN_IF_ERROR(tx.PutBoard(board));
   }
   return absl::OkStatus();
 }
@@ -544,7 +565,7 @@ absl::Status Scheduler::LoseMembers() {
     for (v1::Board board : boards) {
       if (lost.count(board.agent()) == 0 || board.state() == v1::Board::OFFLINE) continue;
       const std::string before = board.SerializeAsString();
-      MarkOffline(board, clock_.Now());
+      MarkOffline(board, "its agent is silent", clock_.Now());
       if (board.SerializeAsString() != before) BL_RETURN_IF_ERROR(tx.PutBoard(board));
     }
     return absl::OkStatus();

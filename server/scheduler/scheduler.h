@@ -92,6 +92,7 @@ class Scheduler {
   absl::Status CountOnBoard(Transaction& tx, Call& call, const store::Task& before,
                             const v1::TaskResult& result);
   absl::Status TakeReports(Transaction& tx, Call& call);
+  absl::Status LeaveMissingBoards(Transaction& tx, const Call& call);
   absl::Status TakeProgress(Transaction& tx, Call& call);
   absl::Status GrantToWorker(Transaction& tx, Call& call);
   absl::Status GrantToAgent(Transaction& tx, Call& call);

@@ -6,9 +6,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "core/base/field_check.h"
 #include "core/base/status.h"
+#include "core/board/board_type.h"
+#include "core/presets/check_training.h"
 #include "core/space/space.h"
-#include "server/search/field_check.h"
 #include "server/search/spec.h"
 
 namespace boardloop {
@@ -23,17 +25,6 @@ bool IsArtifactName(const std::string& name) {
   const size_t prefix = sizeof(kArtifacts) - 1;
   return name.size() == prefix + kDigestDigits && name.compare(0, prefix, kArtifacts) == 0 &&
          name.find_first_not_of("0123456789abcdef", prefix) == std::string::npos;
-}
-
-absl::Status CheckAudio(const v1::AudioFeatures& audio) {
-  FieldCheck check("dataset.audio");
-  check.RangeOrZero("sample_rate_hz", audio.sample_rate_hz(), 4000, 48000);
-  check.RangeOrZero("duration_ms", audio.duration_ms(), 100, 10000);
-  check.RangeOrZero("window_ms", audio.window_ms(), 5, 200);
-  check.Range("low_hz", audio.low_hz(), 0, kMost);
-  check.Range("high_hz", audio.high_hz(), 0, kMost);
-  check.RangeOrZero("range_db", audio.range_db(), 20, 160);
-  return check.status();
 }
 
 absl::Status CheckDataset(const v1::DatasetSpec& dataset) {
@@ -52,42 +43,7 @@ absl::Status CheckDataset(const v1::DatasetSpec& dataset) {
   check.Require(v1::DatasetSpec::OnBroken_IsValid(dataset.on_broken()), "on_broken",
                 absl::StrFormat("is %d, which is no choice", dataset.on_broken()));
   BL_RETURN_IF_ERROR(check.status());
-  return CheckAudio(dataset.audio());
-}
-
-absl::Status CheckAugmentation(const v1::Augmentation& augmentation) {
-  FieldCheck check("supernet_training.augmentation");
-  check.Range("crop_padding", augmentation.crop_padding(), 0, 64);
-  check.Range("brightness", augmentation.brightness(), 0, 0.99);
-  check.Range("saturation", augmentation.saturation(), 0, 1);
-  check.Range("cutout", augmentation.cutout(), 0, 1024);
-  check.Range("mixup_alpha", augmentation.mixup_alpha(), 0, 100);
-  return check.status();
-}
-
-// As the worker checks them; a search should not fail there, hours later on another machine.
-absl::Status CheckTraining(const v1::TrainingSpec& training) {
-  FieldCheck check("supernet_training");
-  const v1::TrainingSpec::Recipe recipe = training.recipe();
-  check.Require(recipe == v1::TrainingSpec::MCUNET || recipe == v1::TrainingSpec::OFA ||
-                    recipe == v1::TrainingSpec::SANDWICH,
-                "recipe", "must be MCUNET, OFA or SANDWICH");
-  check.Above("epochs", training.epochs(), 0, kMostEpochs);
-  check.Range("batch_size", training.batch_size(), 1, 65536);
-  const int32_t micro = training.micro_batch_size();
-  check.RangeOrZero("micro_batch_size", micro, 1, training.batch_size());
-  check.Require(micro <= 0 || training.batch_size() % micro == 0, "batch_size",
-                absl::StrFormat("is %d, must be a multiple of micro_batch_size %d",
-                                training.batch_size(), micro));
-  check.Range("random_subnets", training.random_subnets(), 0, 16);
-  check.Range("peak_rate", training.peak_rate(), 0, 100);
-  check.Range("warmup_epochs", training.warmup_epochs(), 0, training.epochs());
-  check.Range("momentum", training.momentum(), 0, 0.9999);
-  check.Range("weight_decay", training.weight_decay(), 0, 1);
-  check.Range("label_smoothing", training.label_smoothing(), 0, 0.9);
-  check.Range("ema_decay", training.ema_decay(), 0, 0.999999);
-  BL_RETURN_IF_ERROR(check.status());
-  return CheckAugmentation(training.augmentation());
+  return CompleteAudio(dataset.audio(), "dataset.audio").status();
 }
 
 // Trained here, or a checkpoint.
@@ -98,7 +54,12 @@ absl::Status CheckSupernet(const v1::SearchSpec& spec) {
     check.Require(spec.has_supernet_training(), "supernet_training",
                   "is missing, and so is supernet_artifact: one of them is needed");
     BL_RETURN_IF_ERROR(check.status());
-    return CheckTraining(spec.supernet_training());
+    const v1::TrainingSpec::Recipe recipe = spec.supernet_training().recipe();
+    check.Require(recipe == v1::TrainingSpec::MCUNET || recipe == v1::TrainingSpec::OFA ||
+                      recipe == v1::TrainingSpec::SANDWICH,
+                  "supernet_training.recipe", "must be MCUNET, OFA or SANDWICH");
+    BL_RETURN_IF_ERROR(check.status());
+    return CheckTraining(spec.supernet_training(), "supernet_training");
   }
   check.Require(IsArtifactName(spec.supernet_artifact()), "supernet_artifact",
                 "must be \"artifacts/\" and 64 lower-case hexadecimal digits");
@@ -181,7 +142,7 @@ absl::Status CheckSpec(const v1::SearchSpec& spec) {
   FieldCheck check("");
   check.Require(!spec.board_type().empty(), "board_type", "is missing");
   // A path would be one on the coordinator's machine.
-  check.Require(spec.board_type().find('/') == std::string::npos, "board_type",
+  check.Require(spec.board_type().empty() || IsBoardTypeName(spec.board_type()), "board_type",
                 "must be the name of a board type, not a path");
   check.Require(v1::Objective_IsValid(spec.objective()), "objective",
                 absl::StrFormat("is %d, which is no choice", spec.objective()));

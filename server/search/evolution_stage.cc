@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <utility>
@@ -58,6 +59,19 @@ absl::StatusOr<std::optional<LatencyPredictor>> FitPredictor(const Setting& sett
   return predictor;
 }
 
+// What is known of the predictor, for those who ask which board types can be predicted. An error on unseen networks needs two of them.
+absl::Status KeepPredictor(Transaction& tx, const v1::Search& search,
+                           const std::optional<LatencyPredictor>& predictor, absl::Time now) {
+  if (!predictor.has_value() || !std::isfinite(predictor->error().mape)) return absl::OkStatus();
+  store::Predictor row;
+  row.set_board_type(search.spec().board_type());
+  row.set_search(search.name());
+  row.set_measurements(predictor->error().networks);
+  row.set_error_percent(100 * predictor->error().mape);
+  row.set_time_ms(absl::ToUnixMillis(now));
+  return tx.PutPredictor(row);
+}
+
 v1::Candidate ToCandidate(const std::string& search, int64_t number, int32_t generation,
                           const Child& child) {
   v1::Candidate candidate;
@@ -110,6 +124,7 @@ absl::Status OpenGeneration(const SearchContext& context, const SearchView& view
     for (const v1::Candidate& candidate : candidates) {
       BL_RETURN_IF_ERROR(AddCandidate(context, tx, row, candidate, build_digest));
     }
+    BL_RETURN_IF_ERROR(KeepPredictor(tx, row, predictor, context.clock.Now()));
     return AddEvent(tx, context.clock.Now(), name, "GENERATION_BEGAN",
                     absl::StrCat("generation ", number, ": ", candidates.size(), " candidates",
                                  generation.shortfall.empty() ? "" : "; ", generation.shortfall));
@@ -174,7 +189,8 @@ std::string ClosestMissText(const v1::Limits& limits, const std::vector<v1::Cand
       limits.latency_ms(), candidate.planned_sram_bytes(), limits.sram_bytes(), candidate.reason());
 }
 
-absl::Status ChooseFinalists(const SearchContext& context, const SearchView& view) {
+absl::Status ChooseFinalists(const SearchContext& context, const SearchView& view,
+                             const Setting& setting) {
   const v1::Search& search = view.search;
   const std::vector<Individual> individuals = ToIndividuals(search, view.candidates);
   const std::vector<Individual> finalists =
@@ -184,8 +200,11 @@ absl::Status ChooseFinalists(const SearchContext& context, const SearchView& vie
     return EndSearch(context, search.name(), v1::Search::INFEASIBLE,
                      ClosestMissText(search.limits(), view.candidates, individuals));
   }
+  BL_ASSIGN_OR_RETURN(const std::optional<LatencyPredictor> predictor,
+                      FitPredictor(setting, view, LastGeneration(view) + 1));
   return UpdateSearch(
       context, search.name(), [&](Transaction& tx, v1::Search& row) -> absl::Status {
+        BL_RETURN_IF_ERROR(KeepPredictor(tx, row, predictor, context.clock.Now()));
         std::string names;
         for (const Individual& finalist : finalists) {
           const v1::Candidate& candidate =
@@ -210,7 +229,8 @@ absl::Status EvolutionStage(const SearchContext& context, const SearchView& view
                   [](const v1::Candidate& c) { return c.state() == v1::Candidate::PENDING; });
   if (pending) return DecideMeasurements(context, view, setting);
   const int32_t next = LastGeneration(view) + 1;
-  if (next > search.spec().evolution().generations()) return ChooseFinalists(context, view);
+  if (next > search.spec().evolution().generations())
+    return ChooseFinalists(context, view, setting);
   const absl::StatusOr<Generation> generation =
       next == 0 ? FirstGeneration(setting.problem)
                 : NextGeneration(setting.problem, next, ToIndividuals(search, view.candidates));
@@ -219,7 +239,7 @@ absl::Status EvolutionStage(const SearchContext& context, const SearchView& view
                      std::string(generation.status().message()));
   }
   if (!generation.ok()) return generation.status();
-  if (generation->children.empty()) return ChooseFinalists(context, view);
+  if (generation->children.empty()) return ChooseFinalists(context, view, setting);
   return OpenGeneration(context, view, setting, next, *generation);
 }
 

@@ -27,6 +27,18 @@ absl::Status CheckJob(const MeasurementJob& job) {
     return absl::InvalidArgumentError(absl::StrFormat(
         "measurement.sram_limit_bytes is %d, must be at least 0", job.sram_limit_bytes()));
   }
+  if (!v1::Measurement::Mode_IsValid(job.mode())) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("measurement.mode is %d, which is no choice", job.mode()));
+  }
+  if (job.model().empty()) return absl::InvalidArgumentError("measurement.model is missing");
+  if (job.board_type().empty()) {
+    return absl::InvalidArgumentError("measurement.board_type is missing");
+  }
+  if (!IsBoardTypeName(job.board_type())) {
+    return absl::InvalidArgumentError(
+        "measurement.board_type must be the name of a board type, not a path");
+  }
   BL_ASSIGN_OR_RETURN(const BoardType type, LoadBoardType(job.board_type()));
   if (type.support.has_value()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrFormat(
@@ -63,7 +75,9 @@ absl::StatusOr<MeasurementJob> MeasurementJobs::Create(Transaction& tx, Measurem
   job.set_inputs(std::max(job.inputs(), 1));
   job.set_state(MeasurementJob::QUEUED);
   job.clear_message();
+  job.clear_waiting_for();
   job.clear_measurement();
+  job.clear_end_time();
   *job.mutable_create_time() = ToTimestamp(clock_.Now());
   BL_RETURN_IF_ERROR(scheduler_->AddTask(tx, TaskOf(job)).status());
   BL_RETURN_IF_ERROR(tx.PutMeasurement(job));

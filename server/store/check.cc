@@ -176,6 +176,7 @@ absl::StatusOr<Findings> CheckAll(SqliteDatabase& db) {
     Run(check, db, findings);
   }
   if (version >= 2) Run(CheckSums, db, findings);
+  if (version >= 3) Run(CheckTable<store::Predictor>, db, findings);
   return findings;
 }
 

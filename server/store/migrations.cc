@@ -184,6 +184,13 @@ CREATE TRIGGER artifact_bytes_delete AFTER DELETE ON artifacts BEGIN
 END;
 )sql";
 
+constexpr char kPredictors[] = R"sql(
+CREATE TABLE predictors (
+  board_type TEXT NOT NULL PRIMARY KEY,
+  message BLOB NOT NULL
+) STRICT;
+)sql";
+
 absl::Status Apply(SqliteDatabase& db, int64_t version) {
   const Migration& migration = Migrations()[static_cast<size_t>(version - 1)];
   // Pragmas take no parameters; these are numbers of ours.
@@ -225,6 +232,7 @@ const std::vector<Migration>& Migrations() {
   static const auto* migrations = new std::vector<Migration>{
       {"tables", kTables},
       {"sums kept by triggers", kSums},
+      {"predictors of board types", kPredictors},
   };
   return *migrations;
 }

@@ -72,6 +72,10 @@ absl::Status CheckRow(const store::CachedMeasurement& cached) {
   return Need(!cached.key().empty(), "key");
 }
 
+absl::Status CheckRow(const store::Predictor& predictor) {
+  return Need(!predictor.board_type().empty(), "board_type");
+}
+
 absl::Status CheckRow(const v1::Event& event) { return Need(!event.subject().empty(), "subject"); }
 
 absl::Status CheckRow(const store::Request& request) {

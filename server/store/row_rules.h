@@ -35,6 +35,7 @@ absl::Status CheckRow(const v1::Board& board);
 absl::Status CheckRow(const v1::Member& member);
 absl::Status CheckRow(const v1::MeasurementJob& measurement);
 absl::Status CheckRow(const store::CachedMeasurement& cached);
+absl::Status CheckRow(const store::Predictor& predictor);
 absl::Status CheckRow(const v1::Event& event);
 absl::Status CheckRow(const store::Request& request);
 absl::Status CheckRow(const store::ArtifactRow& artifact);

@@ -217,6 +217,15 @@ absl::StatusOr<std::vector<store::CachedMeasurement>> SqliteTransaction::ListCac
   return ReadRows<store::CachedMeasurement>(list);
 }
 
+absl::StatusOr<std::optional<store::Predictor>> SqliteTransaction::GetPredictor(
+    const std::string& board_type) {
+  return ReadOne<store::Predictor>(db_, {board_type});
+}
+
+absl::Status SqliteTransaction::PutPredictor(const store::Predictor& predictor) {
+  return Put(predictor);
+}
+
 // ---- Events
 
 absl::StatusOr<int64_t> SqliteTransaction::InsertEvent(const v1::Event& event) {

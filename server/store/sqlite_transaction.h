@@ -67,6 +67,10 @@ class SqliteTransaction final : public Transaction {
   absl::StatusOr<std::vector<store::CachedMeasurement>> ListCached(const std::string& board_type,
                                                                    int32_t limit) override;
 
+  absl::StatusOr<std::optional<store::Predictor>> GetPredictor(
+      const std::string& board_type) override;
+  absl::Status PutPredictor(const store::Predictor& predictor) override;
+
   absl::StatusOr<int64_t> InsertEvent(const v1::Event& event) override;
   absl::StatusOr<std::vector<v1::Event>> ListEvents(const std::string& subject,
                                                     const Page& page) override;

@@ -124,6 +124,11 @@ class Transaction {
   virtual absl::StatusOr<std::vector<store::CachedMeasurement>> ListCached(
       const std::string& board_type, int32_t limit) = 0;
 
+  // ---- Latency predictors, one of each board type.
+  virtual absl::StatusOr<std::optional<store::Predictor>> GetPredictor(
+      const std::string& board_type) = 0;
+  virtual absl::Status PutPredictor(const store::Predictor& predictor) = 0;
+
   // ---- Events, oldest first. `subject` as in the message, a search has those of its candidates' tasks; empty: those of
   // boards and members, all that are not of a search.
   virtual absl::StatusOr<int64_t> InsertEvent(const v1::Event& event) = 0;  // Gives the sequence.

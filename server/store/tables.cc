@@ -97,6 +97,15 @@ const Table<store::CachedMeasurement>& TableOf() {
 }
 
 template <>
+const Table<store::Predictor>& TableOf() {
+  static const auto* table =
+      new Table<store::Predictor>{"predictors", {"board_type"}, 1, [](const store::Predictor& row) {
+                                    return std::vector<SqlValue>{row.board_type()};
+                                  }};
+  return *table;
+}
+
+template <>
 const Table<v1::Event>& TableOf() {
   static const auto* table = new Table<v1::Event>{
       "events", {"sequence", "subject", "of_search"}, 1, [](const v1::Event& row) {

@@ -159,6 +159,10 @@ class ArtifactRowsStore final : public Store {
                                                                      int32_t) override {
       return Unimplemented();
     }
+    absl::StatusOr<std::optional<store::Predictor>> GetPredictor(const std::string&) override {
+      return Unimplemented();
+    }
+    absl::Status PutPredictor(const store::Predictor&) override { return Unimplemented(); }
     absl::StatusOr<int64_t> InsertEvent(const v1::Event&) override { return Unimplemented(); }
     absl::StatusOr<std::vector<v1::Event>> ListEvents(const std::string&, const Page&) override {
       return Unimplemented();

@@ -192,6 +192,15 @@ class MemoryTransaction final : public Transaction {
   absl::StatusOr<std::vector<store::CachedMeasurement>> ListCached(const std::string& board_type,
                                                                    int32_t limit) override;
 
+  absl::StatusOr<std::optional<store::Predictor>> GetPredictor(
+      const std::string& board_type) override {
+    return Find(rows_.predictors, board_type);
+  }
+  absl::Status PutPredictor(const store::Predictor& predictor) override {
+    BL_RETURN_IF_ERROR(CheckRow(predictor));
+    return Set(rows_.predictors, predictor.board_type(), predictor);
+  }
+
   absl::StatusOr<int64_t> InsertEvent(const v1::Event& event) override {
     BL_RETURN_IF_ERROR(CheckRow(event));
     v1::Event row = event;

@@ -31,6 +31,7 @@ struct MemoryRows {
   std::map<std::string, v1::Board> boards;
   std::map<std::string, v1::Member> members;
   std::map<std::string, store::CachedMeasurement> cache;
+  std::map<std::string, store::Predictor> predictors;
   std::map<int64_t, v1::Event> events;
   std::map<std::string, store::Request> requests;
   std::map<std::string, store::ArtifactRow> artifacts;

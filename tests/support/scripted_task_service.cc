@@ -66,8 +66,9 @@ void ScriptedTaskService::TakeAway(const std::string& task, bool queue_again) {
   tasks_[task].queued = queue_again;
 }
 
-void ScriptedTaskService::FailCalls(int calls) {
+void ScriptedTaskService::FailCalls(int calls, grpc::StatusCode code) {
   MutexLock lock(mu_);
+  fail_code_ = code;
   fail_calls_ = calls;
 }
 
@@ -112,7 +113,7 @@ grpc::Status ScriptedTaskService::Synchronize(grpc::ServerContext* /*context*/,
   MutexLock lock(mu_);
   if (fail_calls_ > 0) {
     --fail_calls_;
-    return grpc::Status(grpc::StatusCode::UNAVAILABLE, "as told");
+    return grpc::Status(fail_code_, "as told");
   }
   last_request_ = *request;
   TakeFinished(*request, *response);

@@ -16,6 +16,7 @@
 #include "core/base/mutex.h"
 #include "grpcpp/impl/codegen/service_type.h"
 #include "grpcpp/server.h"
+#include "grpcpp/support/status.h"
 
 namespace boardloop {
 
@@ -34,7 +35,7 @@ class ScriptedTaskService : public v1::TaskService::Service {
   void TakeAway(const std::string& task, bool queue_again);
 
   // The next `calls` fail: before anything happens, or after all has happened, the reply being lost.
-  void FailCalls(int calls);
+  void FailCalls(int calls, grpc::StatusCode code = grpc::StatusCode::UNAVAILABLE);
   void LoseReplies(int calls);
   // The process goes and comes back at the same port, with what it knows.
   void GoAway();
@@ -77,6 +78,7 @@ class ScriptedTaskService : public v1::TaskService::Service {
   mutable Mutex mu_;
   std::map<std::string, Task> tasks_ ABSL_GUARDED_BY(mu_);
   int fail_calls_ ABSL_GUARDED_BY(mu_) = 0;
+  grpc::StatusCode fail_code_ ABSL_GUARDED_BY(mu_) = grpc::StatusCode::UNAVAILABLE;
   int lose_replies_ ABSL_GUARDED_BY(mu_) = 0;
   int calls_ ABSL_GUARDED_BY(mu_) = 0;  // Answered.
   v1::SynchronizeRequest last_request_ ABSL_GUARDED_BY(mu_);

@@ -13,6 +13,7 @@
 #include "core/base/mutex.h"
 #include "core/base/status.h"
 #include "core/base/text.h"
+#include "core/presets/check_training.h"
 #include "worker/flags.h"
 #include "worker/service/checkpoint_uploader.h"
 #include "worker/torch/train_run.h"
@@ -188,7 +189,7 @@ absl::StatusOr<v1::TrainOutput> RunTrainTask(const v1::TrainTask& task,
                                              const TrainTaskOptions& options, WorkerCache& cache,
                                              const TaskContext& context) {
   if (context.cancelled()) return absl::CancelledError("stopped");
-  BL_RETURN_IF_ERROR(ValidateTraining(task.training()));
+  BL_RETURN_IF_ERROR(CheckTraining(task.training(), ""));
   BL_ASSIGN_OR_RETURN(const LoadedData* data,
                       cache.LoadData(task.dataset(), task.supernet(), context));
   BL_ASSIGN_OR_RETURN(const v1::CheckpointHeader header, HeaderOf(task, *data));

@@ -122,7 +122,7 @@ TEST_F(BoardRulesTest, FailuresOfAgentsAreNotTheBoards) {
 TEST_F(BoardRulesTest, WhatAnOperatorDecidedOutlivesTheAgent) {
   Board board = InServiceBoard();
   Drain(board, "new probe", now_);
-  MarkOffline(board, now_);
+  MarkOffline(board, "its agent is silent", now_);
   EXPECT_EQ(board.state(), Board::DRAINED);
   ApplyReport(board, Report(0), kAgent, true, BoardLimits(), now_);
   EXPECT_EQ(board.state(), Board::DRAINED);
@@ -156,6 +156,31 @@ TEST_F(BoardRulesTest, AWedgedBoardIsQuarantinedWithTheAgentsReason) {
   ApplyReport(board, report, kAgent, false, BoardLimits(), now_);
   EXPECT_EQ(board.state(), Board::QUARANTINED);
   EXPECT_EQ(board.reason(), "the probe hung 3 times in a row");
+}
+
+TEST_F(BoardRulesTest, AfterTheClockWasSetBackABoardIsCheckedAtOnce) {
+  const absl::Time before = now_ - absl::Hours(24);
+  Board board = InServiceBoard();
+  EXPECT_FALSE(CheckIsDue(board, BoardLimits(), now_));
+  EXPECT_TRUE(CheckIsDue(board, BoardLimits(), before));
+  Quarantine(board, "wrong bytes", now_);
+  EXPECT_TRUE(CheckIsDue(board, BoardLimits(), before));
+  // Once: the check has the new time.
+  BeginCheck(board, before);
+  ApplyReport(board, Report(board.check()), kAgent, false, before);
+  EXPECT_FALSE(CheckIsDue(board, BoardLimits(), before));
+}
+
+TEST_F(BoardRulesTest, TheEtagRisesWithWhatAnOperatorDecidesUpon) {
+  Board board = InServiceBoard();
+  const std::string seen = board.etag();
+  SetTask(board, "tasks/1", now_);
+  EXPECT_EQ(board.etag(), seen);
+  for (int i = 0; i < BoardLimits().failures; ++i) {
+    ApplyResult(board, Fault::kBoard, "no answer", BoardLimits(), now_);
+  }
+  ASSERT_EQ(board.state(), Board::QUARANTINED);
+  EXPECT_NE(board.etag(), seen);
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "server/store/check.h"
 #include "server/store/sqlite_store.h"
 #include "tests/server/store/store_rows.h"
+#include "tests/support/mounted_disk.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_folder.h"
 
@@ -84,29 +85,9 @@ TEST(FullDiskTest, ALimitOnFileSizesIsAFullDisk) {
       IsOkAndHolds(taken + 1));
 }
 
-// A file system of its own.
-class Mount {
- public:
-  Mount(const std::string& folder, const std::string& options) : folder_(folder) {
-    std::filesystem::create_directory(folder);
-    mounted_ = mount("tmpfs", folder.c_str(), "tmpfs", 0, options.c_str()) == 0;
-  }
-  ~Mount() {
-    if (mounted_) umount2(folder_.c_str(), MNT_DETACH);
-  }
-  bool mounted() const { return mounted_; }
-  bool MakeReadOnly() const {
-    return mount("tmpfs", folder_.c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, nullptr) == 0;
-  }
-
- private:
-  const std::string folder_;
-  bool mounted_ = false;
-};
-
 TEST(FullDiskTest, AFullFileSystemRefusesWritesUntilThereIsSpace) {
   TestFolder folder;
-  Mount disk(folder.Path("disk"), "size=4m");
+  MountedDisk disk(folder.Path("disk"), "size=4m");
   if (!disk.mounted()) GTEST_SKIP() << "may not mount: " << std::strerror(errno);
   const std::string path = folder.Path("disk/db");
   std::unique_ptr<SqliteStore> store = Open(path);
@@ -128,7 +109,7 @@ TEST(FullDiskTest, AFullFileSystemRefusesWritesUntilThereIsSpace) {
 
 TEST(FullDiskTest, OpeningOnAFullFileSystemIsRefusedAndLeavesAUsableFile) {
   TestFolder folder;
-  Mount disk(folder.Path("disk"), "size=64k");
+  MountedDisk disk(folder.Path("disk"), "size=64k");
   if (!disk.mounted()) GTEST_SKIP() << "may not mount: " << std::strerror(errno);
   EXPECT_THAT(SqliteStore::Open(folder.Path("disk/db"), {}),
               StatusIs(absl::StatusCode::kResourceExhausted));
@@ -138,7 +119,7 @@ TEST(FullDiskTest, OpeningOnAFullFileSystemIsRefusedAndLeavesAUsableFile) {
 
 TEST(FullDiskTest, AReadOnlyFileSystemIsRefused) {
   TestFolder folder;
-  Mount disk(folder.Path("disk"), "size=4m");
+  MountedDisk disk(folder.Path("disk"), "size=4m");
   if (!disk.mounted()) GTEST_SKIP() << "may not mount: " << std::strerror(errno);
   Open(folder.Path("disk/db"));
   ASSERT_TRUE(disk.MakeReadOnly());

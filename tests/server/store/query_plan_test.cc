@@ -132,6 +132,7 @@ TEST_F(QueryPlanTest, NothingElseReadsAWholeTable) {
     BL_RETURN_IF_ERROR(tx.ListMeasurements({}).status());
     BL_RETURN_IF_ERROR(tx.GetCached("k").status());
     BL_RETURN_IF_ERROR(tx.ListCached(kType, 10).status());
+    BL_RETURN_IF_ERROR(tx.GetPredictor(kType).status());
     BL_RETURN_IF_ERROR(tx.InsertEvent(EventRow(kA, "text")).status());
     BL_RETURN_IF_ERROR(tx.ListEvents(kA, {}).status());
     BL_RETURN_IF_ERROR(tx.GetRequest("r").status());

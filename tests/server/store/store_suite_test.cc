@@ -110,6 +110,7 @@ TEST_P(StoreSuite, AnEmptyStoreHasNothing) {
     EXPECT_THAT(tx.GetMember("members/a"), IsOkAndHolds(Eq(std::nullopt)));
     EXPECT_THAT(tx.GetMeasurement("measurements/a"), IsOkAndHolds(Eq(std::nullopt)));
     EXPECT_THAT(tx.GetCached("k"), IsOkAndHolds(Eq(std::nullopt)));
+    EXPECT_THAT(tx.GetPredictor(kType), IsOkAndHolds(Eq(std::nullopt)));
     EXPECT_THAT(tx.GetRequest("r"), IsOkAndHolds(Eq(std::nullopt)));
     EXPECT_THAT(tx.GetArtifact("f"), IsOkAndHolds(Eq(std::nullopt)));
     EXPECT_THAT(tx.ArtifactBytes(), IsOkAndHolds(0));
@@ -143,6 +144,10 @@ absl::Status WriteEverything(Transaction& tx, const std::string& tag) {
   cached.set_key(tag);
   cached.set_board_type(kType);
   BL_RETURN_IF_ERROR(tx.PutCached(cached));
+  store::Predictor predictor;
+  predictor.set_board_type(kType);
+  predictor.set_search(search);
+  BL_RETURN_IF_ERROR(tx.PutPredictor(predictor));
   BL_RETURN_IF_ERROR(tx.InsertEvent(EventRow(search, tag)).status());
   BL_RETURN_IF_ERROR(tx.InsertEvent(EventRow("boards/" + tag, tag)).status());
   store::Request request;
@@ -594,6 +599,25 @@ TEST_P(StoreSuite, CachedMeasurementsAreListedNewestFirstByBoardType) {
   EXPECT_THAT(keys(2), ElementsAre("k1", "k2"));
   EXPECT_THAT(ReadValue(store(), [](Transaction& tx) { return tx.GetCached("k1"); }),
               IsOkAndHolds(Optional(Property(&store::CachedMeasurement::time_ms, 7))));
+}
+
+TEST_P(StoreSuite, ABoardTypeHasTheNewestPredictor) {
+  auto put = [](Transaction& tx, const char* type, int32_t measurements) {
+    store::Predictor row;
+    row.set_board_type(type);
+    row.set_measurements(measurements);
+    return tx.PutPredictor(row);
+  };
+  Run([&](Transaction& tx) {
+    BL_RETURN_IF_ERROR(put(tx, kType, 20));
+    BL_RETURN_IF_ERROR(put(tx, "stm32f746", 30));
+    EXPECT_THAT(put(tx, "", 1), StatusIs(absl::StatusCode::kInvalidArgument));
+    return put(tx, kType, 40);
+  });
+  EXPECT_THAT(ReadValue(store(), [](Transaction& tx) { return tx.GetPredictor(kType); }),
+              IsOkAndHolds(Optional(Property(&store::Predictor::measurements, 40))));
+  EXPECT_THAT(ReadValue(store(), [](Transaction& tx) { return tx.GetPredictor("stm32f746"); }),
+              IsOkAndHolds(Optional(Property(&store::Predictor::measurements, 30))));
 }
 
 // ---- Events

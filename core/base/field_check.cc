@@ -1,8 +1,7 @@
-#include "server/search/field_check.h"
+#include "core/base/field_check.h"
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "core/base/status.h"
 
 namespace boardloop {
 

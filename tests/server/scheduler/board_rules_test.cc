@@ -167,7 +167,7 @@ TEST_F(BoardRulesTest, AfterTheClockWasSetBackABoardIsCheckedAtOnce) {
   EXPECT_TRUE(CheckIsDue(board, BoardLimits(), before));
   // Once: the check has the new time.
   BeginCheck(board, before);
-  ApplyReport(board, Report(board.check()), kAgent, false, before);
+  ApplyReport(board, Report(board.check()), kAgent, false, BoardLimits(), before);
   EXPECT_FALSE(CheckIsDue(board, BoardLimits(), before));
 }
 

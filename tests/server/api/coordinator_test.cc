@@ -21,7 +21,6 @@ namespace boardloop {
 namespace {
 
 using ::testing::AllOf;
-using ::testing::AnyOf;
 using ::testing::HasSubstr;
 
 class WholeCoordinatorTest : public CoordinatorTest {

@@ -24,9 +24,6 @@
 namespace boardloop {
 namespace {
 
-using ::testing::Eq;
-using ::testing::IsEmpty;
-
 std::unique_ptr<SqliteStore> Open(const std::string& path) {
   absl::StatusOr<std::unique_ptr<SqliteStore>> store = SqliteStore::Open(path, {});
   EXPECT_THAT(store, IsOk());

@@ -54,7 +54,7 @@ void ScriptedTaskService::ComeBack() { Start(); }
 
 std::string ScriptedTaskService::Queue(const v1::TaskPayload& payload, const std::string& dataset) {
   MutexLock lock(mu_);
-  const std::string name = absl::StrFormat("tasks/%03d", tasks_.size() + 1);
+  std::string name = absl::StrFormat("tasks/%03d", tasks_.size() + 1);
   tasks_[name].payload = payload;
   tasks_[name].dataset = dataset;
   return name;

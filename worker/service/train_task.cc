@@ -155,7 +155,7 @@ absl::StatusOr<Checkpoint> FindStart(const v1::CheckpointHeader& header, const s
 }
 
 // What is kept of a finished run: what is scored. Nothing in it depends on how long it took, or where.
-Checkpoint Result(Checkpoint end) {
+Checkpoint Result(const Checkpoint& end) {
   Checkpoint result;
   result.header = end.header;
   result.header.clear_seconds();
@@ -220,8 +220,7 @@ absl::StatusOr<v1::TrainOutput> RunTrainTask(const v1::TrainTask& task,
 
   BL_ASSIGN_OR_RETURN(Checkpoint end, trainer->Snapshot());
   v1::TrainOutput output = OutputOf(*report, header);
-  BL_ASSIGN_OR_RETURN(*output.mutable_supernet(),
-                      context.write(SerializeCheckpoint(Result(std::move(end)))));
+  BL_ASSIGN_OR_RETURN(*output.mutable_supernet(), context.write(SerializeCheckpoint(Result(end))));
   return output;
 }
 

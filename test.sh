@@ -28,13 +28,12 @@ while (($# > 0)); do
   esac
 done
 
-# Two presets look at one thing each: what fuzzes, and what starts threads.
+# Two presets look at one thing each, which a label names: what fuzzes, and what starts threads.
 target=all
 case "$preset" in
-  fuzz) target=fuzz_targets ;;
-  tsan) target=threads_targets ;;
+  fuzz) target=fuzz_targets; select+=(--label-regex fuzz) ;;
+  tsan) target=threads_targets; select+=(--label-regex threads) ;;
 esac
-if [[ $target != all ]]; then select=(--label-regex "${target%_targets}"); fi
 deploy/build.sh --preset "$preset" --target "$target" --jobs "$jobs"
 deploy/install-pyocd.sh || echo "test.sh: without pyOCD its tests are skipped"
 

@@ -27,8 +27,9 @@ if(BOARDLOOP_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
-# What the tsan preset builds and runs: tests of what starts threads, labelled so.
+# What the presets tsan and fuzz build and run: the tests with label threads, and those with label fuzz.
 add_custom_target(threads_targets)
+add_custom_target(fuzz_targets)
 
 # bl_add_test(NAME SOURCES a_test.cc ... LIBRARIES core_plan ... [LABELS integration])
 # One GoogleTest program; each of its tests becomes a ctest test.
@@ -50,8 +51,6 @@ function(bl_add_test name)
     DISCOVERY_TIMEOUT 60
     PROPERTIES ${properties})
 endfunction()
-
-add_custom_target(fuzz_targets)
 
 # bl_add_fuzz_target(NAME SOURCES x_fuzz.cc LIBRARIES ... CORPUS dir)
 # A libFuzzer program in the `fuzz` preset. In every other preset the same source runs once over its

@@ -98,8 +98,8 @@ check_headers() {
     "$build/compile_commands.json" | sort --unique | tr '\n' ' ')
   export include_flags
   # shellcheck disable=SC2016  # The inner bash expands it.
-  files 'bench/*.h' 'cli/*.h' 'core/*.h' 'device-agent/*.h' 'firmware/codegen/*.h' \
-    'server/*.h' 'tests/*.h' 'worker/*.h' |
+  files 'bench/*.h' 'cli/*.h' 'core/*.h' 'device-agent/*.h' 'firmware/codegen/*.h' 'tests/*.h' \
+    'worker/*.h' |
     sed --regexp-extended -e 's/^(cli|core|worker|tests\/worker).*/& c++17/' -e '/ c\+\+17$/!s/$/ c++20/' |
     xargs --max-procs="$jobs" --max-lines=1 bash -c 'compile_header "$@"' _
 }

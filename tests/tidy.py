@@ -19,8 +19,8 @@ import sys
 import tempfile
 
 TIDY = "clang-tidy-14"
-# The path-sensitive analyzer takes three quarters of the time with its default of 225,000 nodes a
-# function, and found nothing with them that it did not find with these.
+# The path-sensitive analyzer stops at so many nodes a function instead of 225,000: it looks less deep, so that
+# all sources can be looked at in every run (in one large source 6 s instead of 31 s).
 OPTIONS = ["--quiet", "--extra-arg=-Wno-unknown-warning-option", "--extra-arg=-Wthread-safety",
            "--extra-arg=-Xclang", "--extra-arg=-analyzer-config", "--extra-arg=-Xclang",
            "--extra-arg=max-nodes=20000"]
@@ -83,8 +83,12 @@ def main():
         read = includes.get(re.search(r" -o (\S+)", entry["command"]).group(1))
         if read is None:
             return None
+        try:
+            contents = [digests.of(path) for path in read]
+        except FileNotFoundError:  # A header has gone since the build.
+            return None
         # Another checkout of the same tree has the same key.
-        parts = common + [entry["command"].replace(str(root), ""), *(digests.of(path) for path in read)]
+        parts = common + [entry["command"].replace(str(root), ""), *contents]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     sources = [line.strip() for line in sys.stdin if line.strip()]

@@ -41,7 +41,9 @@ function(bl_add_test name)
     RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   set(properties TIMEOUT 600)
   if(ARG_LABELS)  # An empty value would swallow the name of the next property.
-    list(APPEND properties LABELS "${ARG_LABELS}")
+    # One label of all, as gtest_discover_tests() flattens lists: ctest selects by regular expression.
+    string(JOIN "+" label ${ARG_LABELS})
+    list(APPEND properties LABELS ${label})
   endif()
   if("threads" IN_LIST ARG_LABELS)
     add_dependencies(threads_targets ${name})

@@ -1,13 +1,14 @@
-// What a super-network is worth: does it rank subnets as training each alone would (`rank`), and which recipe makes
-// the best one in the same time (`recipes`)? Takes minutes; prints a table, or JSON.
+// What a super-network is worth: does it rank subnets as training each alone would (`rank`), which recipe makes
+// the best one in the same time (`recipes`), and what do its subnets lose in int8 (`int8`)? Takes minutes; prints a
+// table, or JSON.
 //
 //   build/release/bench/supernet_bench rank supernet.blc --subnets 24 --epochs 3
 //   build/release/bench/supernet_bench recipes --seconds 120
+//   build/release/bench/supernet_bench int8 supernet.blc --subnets 8 --qat-epochs 1
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <exception>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,8 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "bench/int8_accuracy.h"
+#include "bench/supernet_training.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/size.h"
@@ -26,8 +29,6 @@
 #include "worker/supernet_file.h"
 #include "worker/torch/recipe.h"
 #include "worker/torch/score.h"
-#include "worker/torch/train_run.h"
-#include "worker/torch/trainer.h"
 
 namespace boardloop {
 namespace {
@@ -43,29 +44,6 @@ struct Flags {
   DeviceFlags device;
   bool json = false;
 };
-
-struct Data {
-  TrainingData samples;
-  DeviceData train, validation;
-  explicit Data(TrainingData loaded)
-      : samples(std::move(loaded)),
-        train(samples.train, at::kCPU),
-        validation(samples.validation, at::kCPU) {}
-};
-
-absl::StatusOr<TrainReport> TrainNow(const v1::CheckpointHeader& header, const Data& data,
-                                     int threads) {
-  Checkpoint start;
-  start.header = header;
-  Trainer::Options options;
-  options.threads = threads;
-  BL_ASSIGN_OR_RETURN(const auto trainer, Trainer::Create(start, data.train, options));
-  TrainRunOptions run;
-  run.accuracy_interval = absl::InfiniteDuration();
-  run.score.threads = threads;
-  run.random_subnets = 16;
-  return RunTraining(*trainer, data.train, data.validation, run);
-}
 
 // ---- rank
 
@@ -136,7 +114,7 @@ absl::Status RunRank(const Flags& flags) {
                       LoadCheckpoint(flags.checkpoint, flags.device));
   BL_ASSIGN_OR_RETURN(TrainingData samples,
                       LoadCheckpointData(loaded, flags.data, flags.device.threads));
-  const Data data(std::move(samples));
+  const SplitData data(std::move(samples), loaded.device);
   v1::CheckpointHeader header = loaded.checkpoint.header;
   BL_ASSIGN_OR_RETURN(std::vector<Ranked> ranked,
                       SpreadSubnets(header.supernet(), flags.subnets, flags.training.seed));
@@ -193,7 +171,8 @@ absl::Status RunRecipes(const Flags& flags) {
                       DatasetFromFlags(flags.data, supernet.resolution(), v1::DatasetSpec()));
   BL_ASSIGN_OR_RETURN(TrainingData samples,
                       LoadForTraining(header.dataset(), flags.device.threads, supernet));
-  const Data data(std::move(samples));
+  BL_ASSIGN_OR_RETURN(const ComputeDevice device, DeviceFromFlags(flags.device));
+  const SplitData data(std::move(samples), device);
   Table table({{"recipe", Align::kLeft},
                {"epochs"},
                {"seconds"},
@@ -248,8 +227,12 @@ int Main(int argc, char** argv) {
     AddDeviceFlags(*command, flags.device);
     AddJson(*command, flags.json);
   }
+  Int8Flags int8_flags;
+  const CLI::App& int8 = AddInt8Command(program, int8_flags);
   CLI11_PARSE(program, argc, argv);
-  const absl::Status status = rank.parsed() ? RunRank(flags) : RunRecipes(flags);
+  const absl::Status status = int8.parsed()   ? RunInt8(int8_flags)
+                              : rank.parsed() ? RunRank(flags)
+                                              : RunRecipes(flags);
   if (!status.ok()) std::fprintf(stderr, "supernet_bench: %s\n", status.ToString().c_str());
   return status.ok() ? 0 : 1;
 }

@@ -4,6 +4,7 @@
 
 #include "benchmark/benchmark.h"
 #include "worker/kernels/batch_norm.h"
+#include "worker/kernels/convolution.h"
 #include "worker/kernels/depthwise.h"
 
 namespace boardloop::kernels {
@@ -60,6 +61,28 @@ void Layers(benchmark::internal::Benchmark* bench) {
 BENCHMARK(Forward)->Apply(Layers);
 BENCHMARK(BackwardInput)->Apply(Layers);
 BENCHMARK(BackwardFilter)->Apply(Layers);
+
+// One image at a time, as scoring does it.
+void Pointwise(benchmark::State& state) {
+  const int64_t rows = state.range(0) * state.range(0);
+  const ConvolutionShape shape{1, rows, state.range(1), state.range(2)};
+  const std::vector<float> x(rows * shape.in, 0.5f), filter(shape.in * shape.out, 0.1f);
+  std::vector<float> y(rows * shape.out);
+  for (auto _ : state) {
+    ConvolutionForward(shape, x.data(), filter.data(), {nullptr, {0, 6}}, y.data());
+  }
+  state.counters["GMAC/s"] = benchmark::Counter(
+      1e-9 * static_cast<double>(y.size() * shape.in) * static_cast<double>(state.iterations()),
+      benchmark::Counter::kIsRate);
+}
+BENCHMARK(Pointwise)
+    ->ArgNames({"side", "in", "out"})
+    ->Args({28, 8, 48})
+    ->Args({14, 8, 24})
+    ->Args({14, 48, 8})
+    ->Args({7, 96, 16})
+    ->Args({4, 24, 144})
+    ->Unit(benchmark::kMicrosecond);
 
 // Training's whole work for one layer: statistics, normalization with ReLU6, gradients.
 void BatchNorm(benchmark::State& state) {

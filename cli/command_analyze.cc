@@ -13,13 +13,13 @@
 #include "cli/command.h"
 #include "cli/figures.h"
 #include "cli/load_network.h"
-#include "cli/network_limits.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/plot.h"
 #include "cli/size.h"
 #include "core/base/status.h"
 #include "core/board/board_type.h"
+#include "core/space/network_limits.h"
 #include "nlohmann/json.hpp"
 
 namespace boardloop {

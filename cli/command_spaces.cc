@@ -10,7 +10,6 @@
 #include "absl/strings/str_format.h"
 #include "cli/command.h"
 #include "cli/figures.h"
-#include "cli/network_limits.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/plot.h"
@@ -18,6 +17,7 @@
 #include "cli/size.h"
 #include "cli/space_report.h"
 #include "core/base/status.h"
+#include "core/space/network_limits.h"
 #include "core/space/space_optimization.h"
 #include "nlohmann/json.hpp"
 
@@ -114,7 +114,7 @@ void AddSpacesCommand(CLI::App& program, Action& action) {
   command.footer(kNotes);
   auto flags = std::make_shared<SpacesFlags>();
   SpaceOptimizationOptions& optimization = flags->optimization;
-  AddBoard(command, flags->board, "Board type (see `boardloop boards`)");
+  AddBoard(command, flags->board, "Board type (see `boardloop board-types`)");
   AddSize(command, "--sram", flags->sram, "SRAM for the network instead of the board's");
   AddSize(command, "--flash", flags->flash, "Flash for the network instead of the board's");
   command.add_option("--preset", flags->preset, "Space: a preset or a space file")

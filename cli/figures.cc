@@ -7,7 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "cli/plot.h"
 #include "cli/size.h"
-#include "cli/text.h"
+#include "core/base/text.h"
 #include "glog/logging.h"
 
 namespace boardloop {

@@ -10,11 +10,13 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "cli/text.h"
+#include "core/base/text.h"
 #include "nlohmann/json.hpp"
 
 namespace boardloop {
 namespace {
+
+const char* program_name = "boardloop";
 
 // Writes all bytes; returns 0 or the errno of the write that failed.
 int WriteAll(int fd, const std::string& bytes) {
@@ -29,13 +31,15 @@ int WriteAll(int fd, const std::string& bytes) {
 
 }  // namespace
 
-void PrepareStandardStreams() {
+void PrepareStandardStreams(const char* program) {
+  program_name = program;
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
     if (fcntl(fd, F_GETFD) >= 0) continue;
     // Opened for reading only: the lowest free descriptor is `fd`, and a write to it still fails.
     if (open("/dev/null", O_RDONLY) != fd) std::abort();
   }
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 absl::Status WriteResults(const std::string& results) {
@@ -54,7 +58,7 @@ std::string JsonText(const nlohmann::ordered_json& json) {
 }
 
 void WriteMessage(const std::string& message) {
-  WriteAll(STDERR_FILENO, absl::StrCat("boardloop: ", Printable(message), "\n"));
+  WriteAll(STDERR_FILENO, absl::StrCat(program_name, ": ", Printable(message), "\n"));
 }
 
 }  // namespace boardloop

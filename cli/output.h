@@ -9,9 +9,9 @@
 namespace boardloop {
 
 // Opens what is missing of the descriptors 0 to 2, so that no file we open becomes standard output
-// by accident, and ignores SIGPIPE, so that a closed pipe is an error of a write. Called first in
-// main.
-void PrepareStandardStreams();
+// by accident, and ignores SIGPIPE and SIGXFSZ, so that a closed pipe and a file at its size limit are errors of
+// a write. `program` (static storage) begins the lines of WriteMessage. Called first in main.
+void PrepareStandardStreams(const char* program = "boardloop");
 
 // Writes all of `results` to standard output.
 //
@@ -22,7 +22,7 @@ absl::Status WriteResults(const std::string& results);
 // Indented, with a newline at the end. Bytes that are not UTF-8 (in names of files) are replaced.
 std::string JsonText(const nlohmann::ordered_json& json);
 
-// Writes "boardloop: <message>" as one line to standard error; a failure is ignored.
+// Writes "<program>: <message>" as one line to standard error; a failure is ignored.
 void WriteMessage(const std::string& message);
 
 }  // namespace boardloop

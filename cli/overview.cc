@@ -7,11 +7,11 @@
 #include "cli/analysis.h"
 #include "cli/figures.h"
 #include "cli/load_network.h"
-#include "cli/network_limits.h"
 #include "cli/options.h"
 #include "cli/size.h"
 #include "cli/space_report.h"
 #include "core/base/status.h"
+#include "core/space/network_limits.h"
 
 namespace boardloop {
 namespace {

@@ -4,7 +4,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "cli/size.h"
-#include "cli/text.h"
+#include "core/base/text.h"
 
 namespace boardloop {
 namespace {

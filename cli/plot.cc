@@ -9,10 +9,10 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
-#include "cli/text.h"
 #include "core/base/files.h"
 #include "core/base/process.h"
 #include "core/base/status.h"
+#include "core/base/text.h"
 
 namespace boardloop {
 namespace {

@@ -40,14 +40,14 @@ Progress::Progress(std::string what)
       next_draw_(start_ + kRedraw) {}
 
 Progress::~Progress() {
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   if (drawn_) std::fputs(kEraseLine, stderr);
 }
 
 void Progress::Update(int64_t done, int64_t total) {
   if (!terminal_) return;
   const auto now = std::chrono::steady_clock::now();
-  absl::MutexLock lock(&mu_);
+  MutexLock lock(mu_);
   if (now < next_draw_) return;
   next_draw_ = now + kRedraw;
   drawn_ = true;

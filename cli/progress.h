@@ -6,7 +6,7 @@
 #include <string>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
+#include "core/base/mutex.h"
 
 namespace boardloop {
 
@@ -24,7 +24,7 @@ class Progress {
   const std::string what_;
   const bool terminal_;
   const std::chrono::steady_clock::time_point start_;
-  absl::Mutex mu_;
+  Mutex mu_;
   std::chrono::steady_clock::time_point next_draw_ ABSL_GUARDED_BY(mu_);
   bool drawn_ ABSL_GUARDED_BY(mu_) = false;
 };

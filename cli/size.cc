@@ -5,7 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
-#include "cli/text.h"
+#include "core/base/text.h"
 
 namespace boardloop {
 namespace {
@@ -93,30 +93,5 @@ absl::StatusOr<int64_t> ParseInteger(const std::string& text, int64_t low, int64
   }
   return value;
 }
-
-std::string FormatInteger(int64_t value) {
-  const std::string digits = absl::StrFormat("%d", value);
-  std::string grouped;
-  for (size_t i = 0; i < digits.size(); ++i) {
-    const bool after_digit = i > 0 && digits[i - 1] != '-';
-    if (after_digit && (digits.size() - i) % 3 == 0) grouped += ',';
-    grouped += digits[i];
-  }
-  return grouped;
-}
-
-std::string FormatKb(int64_t bytes) {
-  const int64_t tenths = (bytes * 10 + 512) / 1024;
-  return absl::StrFormat("%s.%d kB", FormatInteger(tenths / 10), tenths % 10);
-}
-
-std::string FormatCount(double count) {
-  if (count < 999.5) return absl::StrFormat("%.0f", count);
-  if (count < 999.95e3) return absl::StrFormat("%.1fk", count / 1e3);
-  if (count < 999.95e6) return absl::StrFormat("%.1fM", count / 1e6);
-  return absl::StrFormat("%.2fG", count / 1e9);
-}
-
-std::string FormatShare(double share) { return absl::StrFormat("%.1f%%", share * 100); }
 
 }  // namespace boardloop

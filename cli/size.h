@@ -1,10 +1,11 @@
-// Sizes, shares and counts as people write and read them.
+// Sizes, shares and counts as people write them; as people read them: core/base/numbers.h.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "core/base/numbers.h"  // IWYU pragma: export
 
 namespace boardloop {
 
@@ -27,14 +28,5 @@ absl::StatusOr<double> ParseNumber(const std::string& text, double low, double h
 
 // Decimal digits for an integer in [low, high], low >= 0.
 absl::StatusOr<int64_t> ParseInteger(const std::string& text, int64_t low, int64_t high);
-
-// 1404928 -> "1,404,928"
-std::string FormatInteger(int64_t value);
-// In units of 1024 bytes, with one decimal: 1404928 -> "1,372.0 kB".
-std::string FormatKb(int64_t bytes);
-// 300774272 -> "300.8M", 743208 -> "743.2k": units of 1000, for MACs and parameters.
-std::string FormatCount(double count);
-// 0.093 -> "9.3%"
-std::string FormatShare(double share);
 
 }  // namespace boardloop

@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
-#include "cli/text.h"
+#include "core/base/text.h"
 #include "glog/logging.h"
 
 namespace boardloop {

@@ -48,6 +48,8 @@ endif()
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(gRPC REQUIRED)
+find_package(SQLite3 REQUIRED)
 include(GoogleTest)
 
 find_library(ELF_LIBRARY elf REQUIRED)

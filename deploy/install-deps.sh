@@ -20,7 +20,9 @@ build_packages=(
   g++ cmake ninja-build ccache
   libabsl-dev                             # status, strings, containers
   libgoogle-glog-dev                      # logging, CHECK
-  libprotobuf-dev protobuf-compiler       # spaces, and later the programs' contracts
+  libprotobuf-dev protobuf-compiler       # spaces, the programs' contracts
+  libgrpc++-dev protobuf-compiler-grpc    # the services
+  libsqlite3-dev                          # the coordinator's store
   libflatbuffers-dev flatbuffers-compiler # .tflite
   nlohmann-json3-dev libyaml-cpp-dev      # subnet files, board types
   libcli11-dev                            # command line
@@ -36,10 +38,12 @@ build_packages=(
   gcc-arm-none-eabi binutils-arm-none-eabi libnewlib-arm-none-eabi  # firmware
   qemu-system-arm openocd                 # virtual boards, debug probes
   python3-venv                            # pyOCD, from deploy/install-pyocd.sh
+  python3-grpcio python3-protobuf         # the API from Python, in a test
   libgtest-dev libgmock-dev libbenchmark-dev
 )
 # Formatting and findings differ between versions of the tools, so two have theirs in the name.
 dev_packages=(
+  chromium                                # looks at reports, in a test
   git clang clang-format-14 clang-tidy-14 libclang-rt-dev shellcheck pre-commit
 )
 

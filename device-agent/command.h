@@ -16,5 +16,6 @@ void AddMeasureCommand(CLI::App& program, AgentAction& action);
 void AddBoardTypesCommand(CLI::App& program, AgentAction& action);
 void AddExportCommand(CLI::App& program, AgentAction& action);
 void AddCheckCommand(CLI::App& program, AgentAction& action);
+void AddServeCommand(CLI::App& program, AgentAction& action);
 
 }  // namespace boardloop

@@ -10,9 +10,9 @@
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/plot.h"
-#include "cli/text.h"
 #include "core/base/files.h"
 #include "core/base/status.h"
+#include "core/base/text.h"
 #include "device-agent/board_flags.h"
 #include "device-agent/command.h"
 #include "device-agent/measure/measure.h"
@@ -54,6 +54,7 @@ struct Flags {
   std::optional<bool> layers;  // Unset: with one model.
   std::string plot;
   std::string out;  // Also write the JSON here.
+  std::string samples;
 };
 
 // "flash      0.52 s" when a step has ended.
@@ -117,6 +118,13 @@ absl::StatusOr<std::vector<Measurement>> MeasureAll(const Flags& flags) {
   if (!board.ok()) return NoneMeasured(flags, "", board.status());
   absl::StatusOr<Builder> builder = MakeBuilder(flags.board);
   if (!builder.ok()) return NoneMeasured(flags, (*board)->type().name, builder.status());
+  MeasureOptions options = flags.measure;
+  Samples samples;
+  if (!flags.samples.empty()) {
+    BL_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(flags.samples, kMaxSamplesBytes));
+    BL_ASSIGN_OR_RETURN(samples, ParseSamples(bytes, flags.samples));
+    options.samples = &samples;
+  }
   std::vector<Measurement> measurements;
   const StepObserver observer =
       flags.quiet ? [](const std::string&, std::optional<double>) {} : StepObserver(ShowStep);
@@ -124,7 +132,7 @@ absl::StatusOr<std::vector<Measurement>> MeasureAll(const Flags& flags) {
   for (const std::string& model : flags.models) {
     if (!flags.quiet && flags.models.size() > 1)
       std::fprintf(stderr, "%s\n", Printable(model).c_str());
-    measurements.push_back(MeasureNetwork(measurer, model, flags.measure));
+    measurements.push_back(MeasureNetwork(measurer, model, options));
   }
   return measurements;
 }
@@ -165,6 +173,10 @@ void AddMeasureCommand(CLI::App& program, AgentAction& action) {
   AddInteger(command, "--runs", options.runs, 1, 64, "Runs that are timed");
   AddInteger(command, "--inputs", options.inputs, 1, 4096,
              "Test inputs whose outputs are compared with the reference");
+  command
+      .add_option("--samples", flags->samples,
+                  "Labelled inputs to compare and count too (docs/formats/samples.md)")
+      ->type_name("FILE.bls");
   AddInteger(command, "--run-timeout", flags->run_seconds, 1, 3600, "Seconds for the runs");
   AddJson(command, flags->json);
   command.add_option("--out", flags->out, "Also write the JSON to this file")->type_name("FILE");

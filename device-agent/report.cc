@@ -11,7 +11,7 @@
 #include "cli/figures.h"
 #include "cli/size.h"
 #include "cli/table.h"
-#include "cli/text.h"
+#include "core/base/text.h"
 
 namespace boardloop {
 namespace {

@@ -98,8 +98,8 @@ check_headers() {
     "$build/compile_commands.json" | sort --unique | tr '\n' ' ')
   export include_flags
   # shellcheck disable=SC2016  # The inner bash expands it.
-  files 'bench/*.h' 'cli/*.h' 'core/*.h' 'device-agent/*.h' 'firmware/codegen/*.h' 'tests/*.h' \
-    'worker/*.h' |
+  files 'bench/*.h' 'cli/*.h' 'core/*.h' 'device-agent/*.h' 'firmware/codegen/*.h' \
+    'server/*.h' 'tests/*.h' 'worker/*.h' |
     sed --regexp-extended -e 's/^(cli|core|worker|tests\/worker).*/& c++17/' -e '/ c\+\+17$/!s/$/ c++20/' |
     xargs --max-procs="$jobs" --max-lines=1 bash -c 'compile_header "$@"' _
 }
@@ -119,6 +119,18 @@ report_sizes() {
   size "$build"/bin/* 2>/dev/null
 }
 
+# The contracts: buf's rules (proto/buf.yaml), and nothing that breaks callers of the newest release.
+buf=.venv/buf/node_modules/.bin/buf
+if [[ ! -x $buf ]]; then buf=$(command -v buf || true); fi
+check_proto() {
+  local release
+  "$buf" lint proto || return 1
+  release=$(git describe --tags --abbrev=0 --match 'v[0-9]*' 2>/dev/null || true)
+  if [[ -n $release ]]; then
+    "$buf" breaking proto --against ".git#tag=$release,subdir=proto"
+  fi
+}
+
 failed=0
 run_check() {
   local start=$SECONDS
@@ -135,6 +147,11 @@ run_check "clang-format" check_format
 run_check "shellcheck" check_shell
 run_check "sources are in a CMakeLists.txt" check_sources_are_listed
 run_check "no paths of one machine" check_machine_paths
+if [[ -n $buf ]]; then
+  run_check "buf lint" check_proto
+else
+  echo "skipped buf lint: there is no buf; deploy/install-buf.sh brings it"
+fi
 if ! $quick; then
   [[ -e $build/compile_commands.json ]] || {
     echo "lint.sh: there is no $build yet: run deploy/build.sh" >&2

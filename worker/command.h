@@ -17,5 +17,6 @@ void AddFinetuneCommand(CLI::App& program, WorkerAction& action);
 void AddQuantizeCommand(CLI::App& program, WorkerAction& action);
 void AddExportCommand(CLI::App& program, WorkerAction& action);
 void AddEvalCommand(CLI::App& program, WorkerAction& action);
+void AddServeCommand(CLI::App& program, WorkerAction& action);  // Not in the trainer alone.
 
 }  // namespace boardloop

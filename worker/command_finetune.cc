@@ -9,7 +9,6 @@
 #include "worker/command.h"
 #include "worker/flags.h"
 #include "worker/supernet_file.h"
-#include "worker/torch/network.h"
 #include "worker/torch/recipe.h"
 #include "worker/training.h"
 
@@ -52,14 +51,6 @@ absl::StatusOr<v1::CheckpointHeader> HeaderOf(const LoadedCheckpoint& loaded, co
   return header;
 }
 
-absl::StatusOr<at::Tensor> InheritedWeights(const LoadedCheckpoint& loaded, const Graph& graph) {
-  BL_ASSIGN_OR_RETURN(ParameterLayout layout, ParameterLayout::ForGraph(graph, LayoutOptions()));
-  at::Tensor flat = at::zeros({layout.size()}, loaded.device.device);
-  const Weights own = ViewWeights(std::make_shared<const ParameterLayout>(std::move(layout)), flat);
-  BL_RETURN_IF_ERROR(InheritWeights(loaded.weights, own, graph));
-  return flat;
-}
-
 absl::Status RunFinetune(const Flags& flags) {
   BL_ASSIGN_OR_RETURN(const LoadedCheckpoint loaded,
                       LoadCheckpoint(flags.checkpoint, flags.device));
@@ -75,12 +66,7 @@ absl::Status RunFinetune(const Flags& flags) {
     BL_ASSIGN_OR_RETURN(const Graph graph, BuildSubnet(loaded.space(), subnets[0]));
     BL_ASSIGN_OR_RETURN(heritage.initial_weights, InheritedWeights(loaded, graph));
   }
-  if (!flags.no_teacher) {
-    // By the statistics of each batch, as the super-network was trained.
-    heritage.teacher = [&loaded](const at::Tensor& images) {
-      return ForwardTraining(loaded.largest, loaded.weights, images);
-    };
-  }
+  if (!flags.no_teacher) heritage.teacher = LargestAsTeacher(loaded);
   return TrainAndReport(header, data, heritage, flags.run, flags.device);
 }
 

@@ -1,6 +1,5 @@
 #include "worker/flags.h"
 
-#include <filesystem>
 #include <utility>
 #include <vector>
 
@@ -11,14 +10,13 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "core/base/status.h"
+#include "core/presets/training_presets.h"
 #include "core/space/space.h"
 #include "torch/cuda.h"
-#include "worker/presets.h"
+#include "worker/data/layout.h"
 
 namespace boardloop {
 namespace {
-
-namespace fs = std::filesystem;
 
 using Kind = v1::DatasetSpec::Kind;
 
@@ -34,36 +32,9 @@ constexpr KindName kKinds[] = {{"idx", v1::DatasetSpec::IDX},
                                {"images", v1::DatasetSpec::IMAGE_FOLDER},
                                {"wav", v1::DatasetSpec::WAV_FOLDER}};
 
-bool Exists(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored);
-}
-
-bool HasWavBelow(const fs::path& folder) {
-  std::error_code error;
-  for (fs::directory_iterator classes(folder, error), end; !error && classes != end;
-       classes.increment(error)) {
-    std::error_code inner;
-    for (fs::directory_iterator files(classes->path(), inner); !inner && files != end;
-         files.increment(inner)) {
-      if (files->path().extension() == ".wav") return true;
-      if (files->path().extension() == ".jpg" || files->path().extension() == ".png") return false;
-    }
-  }
-  return false;
-}
-
-// By the names of what lies in the folder.
-Kind GuessKind(const fs::path& path) {
-  for (const char* suffix : {"", ".gz"}) {
-    if (Exists(path / (std::string("train-images-idx3-ubyte") + suffix)))
-      return v1::DatasetSpec::IDX;
-  }
-  for (const char* name : {"data_batch_1.bin", "train.bin"}) {
-    if (Exists(path / name)) return v1::DatasetSpec::CIFAR_BINARY;
-  }
-  if (HasWavBelow(path)) return v1::DatasetSpec::WAV_FOLDER;
-  return v1::DatasetSpec::IMAGE_FOLDER;
+// A folder that is neither is refused by its loader, which says what it looked for.
+Kind GuessKind(const std::string& path) {
+  return DetectLayout(path).value_or(v1::DatasetSpec::IMAGE_FOLDER);
 }
 
 template <typename T, typename Set>
@@ -272,15 +243,22 @@ absl::StatusOr<TrainingData> LoadForTraining(const v1::DatasetSpec& spec, int th
     WriteMessage(absl::StrFormat("left out %d broken files: %s", data.skipped,
                                  absl::StrJoin(data.skipped_names, ", ")));
   }
-  const auto classes = static_cast<int32_t>(data.train.classes.size());
-  if (supernet.classes() == 0) supernet.set_classes(classes);
-  if (supernet.input_channels() == 0) supernet.set_input_channels(data.train.shape.channels);
-  if (supernet.classes() != classes || supernet.input_channels() != data.train.shape.channels) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "%s has %d classes and %d channels, the networks are for %d and %d", spec.path(), classes,
-        data.train.shape.channels, supernet.classes(), supernet.input_channels()));
-  }
+  BL_RETURN_IF_ERROR(
+      FitSupernet(spec, data.train.classes.size(), data.train.shape.channels, supernet));
   return data;
+}
+
+absl::Status FitSupernet(const v1::DatasetSpec& spec, size_t classes, int32_t channels,
+                         v1::SupernetSpec& supernet) {
+  if (supernet.classes() == 0) supernet.set_classes(static_cast<int32_t>(classes));
+  if (supernet.input_channels() == 0) supernet.set_input_channels(channels);
+  if (supernet.classes() == static_cast<int32_t>(classes) &&
+      supernet.input_channels() == channels) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "%s has %d classes and %d channels, the networks are for %d and %d", spec.path(), classes,
+      channels, supernet.classes(), supernet.input_channels()));
 }
 
 }  // namespace boardloop

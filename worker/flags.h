@@ -70,4 +70,10 @@ const char* RecipeName(v1::TrainingSpec::Recipe recipe);
 absl::StatusOr<TrainingData> LoadForTraining(const v1::DatasetSpec& spec, int threads,
                                              v1::SupernetSpec& supernet);
 
+// Sets what `supernet` leaves to the data set.
+//
+// INVALID_ARGUMENT  it is for other classes or channels
+absl::Status FitSupernet(const v1::DatasetSpec& spec, size_t classes, int32_t channels,
+                         v1::SupernetSpec& supernet);
+
 }  // namespace boardloop

@@ -16,13 +16,13 @@ std::string EndingOf(const std::string& path) {
   return std::filesystem::path(path).extension().string();
 }
 
-absl::StatusOr<std::string> Serialize(const Model& model, const std::string& ending) {
+}  // namespace
+
+absl::StatusOr<std::string> SerializeAs(const Model& model, const std::string& ending) {
   if (ending == ".tflite") return ExportTflite(model);
   if (ending == ".onnx") return ExportOnnx(model);
   return SerializeModel(model);
 }
-
-}  // namespace
 
 absl::Status CheckModelPath(const std::string& path) {
   const std::string ending = EndingOf(path);
@@ -33,7 +33,7 @@ absl::Status CheckModelPath(const std::string& path) {
 
 absl::Status WriteModel(const Model& model, const std::string& path) {
   BL_RETURN_IF_ERROR(CheckModelPath(path));
-  BL_ASSIGN_OR_RETURN(const std::string bytes, Serialize(model, EndingOf(path)));
+  BL_ASSIGN_OR_RETURN(const std::string bytes, SerializeAs(model, EndingOf(path)));
   return WriteFileAtomically(path, bytes);
 }
 

@@ -15,6 +15,9 @@ namespace boardloop {
 // INVALID_ARGUMENT  another ending
 absl::Status WriteModel(const Model& model, const std::string& path);
 
+// Its bytes, `ending` with the dot.
+absl::StatusOr<std::string> SerializeAs(const Model& model, const std::string& ending);
+
 // INVALID_ARGUMENT  an ending that WriteModel does not know
 absl::Status CheckModelPath(const std::string& path);
 

@@ -1,22 +1,16 @@
 #include "worker/program.h"
 
-#include <csignal>
-#include <cstdio>
-#include <exception>
-#include <new>
-#include <sstream>
-#include <string>
-
 #include "CLI/CLI.hpp"
-#include "absl/strings/str_cat.h"
-#include "cli/output.h"
-#include "cli/text.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cli/command_line.h"
+#include "core/base/status.h"
 #include "worker/command.h"
 
 namespace boardloop {
 namespace {
 
-enum ExitCode : int { kOk = 0, kFailed = 1, kBadInput = 2, kStopped = 3 };
+enum ExitCode : int { kFailed = 1, kBadInput = 2, kStopped = 3 };
 
 constexpr char kDescription[] =
     "Boardloop's worker trains super-networks and turns their subnets into int8 models.";
@@ -39,8 +33,6 @@ Exit codes:
 
 int ExitCodeFor(const absl::Status& status) {
   switch (status.code()) {
-    case absl::StatusCode::kOk:
-      return kOk;
     case absl::StatusCode::kInvalidArgument:
     case absl::StatusCode::kNotFound:
     case absl::StatusCode::kFailedPrecondition:
@@ -54,60 +46,32 @@ int ExitCodeFor(const absl::Status& status) {
   }
 }
 
-int Finish(const absl::Status& status) {
-  if (!status.ok()) {
-    const std::string line =
-        absl::StrCat(absl::StatusCodeToString(status.code()), ": ", std::string(status.message()));
-    std::fprintf(stderr, "boardloop-worker: %s\n", Printable(line).c_str());
-  }
-  return ExitCodeFor(status);
-}
-
-// CLI11 reports by exception, --help and --version among the errors.
-absl::Status FinishParse(const CLI::App& program, const CLI::ParseError& error) {
-  if (error.get_exit_code() != 0) {
-    return absl::InvalidArgumentError(absl::StrCat(error.what(), " (see --help)"));
-  }
-  std::ostringstream text, ignored;
-  program.exit(error, text, ignored);
-  return WriteResults(text.str());
-}
-
-int ParseAndRun(int argc, char** argv) {
-  CLI::App program(kDescription, "boardloop-worker");
-  program.footer(kFooter);
-  program.set_version_flag("--version", "boardloop-worker " BOARDLOOP_VERSION);
-  program.require_subcommand(1);
+void AddCommands(CLI::App& program, WorkerAction& action) {
   program.fallthrough();  // --config may stand behind the command.
   program.set_config("--config", "", "Flags from a TOML file, a section per command: [train]");
-  WorkerAction action;
   AddTrainCommand(program, action);
   AddScoreCommand(program, action);
   AddFinetuneCommand(program, action);
   AddQuantizeCommand(program, action);
   AddExportCommand(program, action);
   AddEvalCommand(program, action);
-  try {
-    program.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return Finish(FinishParse(program, error));
-  }
-  return Finish(action());
+#ifdef BL_HAS_SERVICE
+  AddServeCommand(program, action);
+#endif
 }
 
 }  // namespace
 
 int RunWorker(int argc, char** argv) {
-  PrepareStandardStreams();
-  std::signal(SIGXFSZ, SIG_IGN);  // A file at its size limit is a write that fails.
-  // Our code returns statuses; what libraries throw ends here.
-  try {
-    return ParseAndRun(argc, argv);
-  } catch (const std::bad_alloc&) {
-    return Finish(absl::ResourceExhaustedError("out of memory"));
-  } catch (const std::exception& error) {
-    return Finish(absl::InternalError(error.what()));
-  }
+  const CommandLine line{"boardloop-worker", kDescription, kFooter, ExitCodeFor};
+  WorkerAction action;
+  return RunCommandLine(line, argc, argv, [&](CLI::App& program, CommandAction& run) {
+    AddCommands(program, action);
+    run = [&]() -> absl::StatusOr<int> {
+      BL_RETURN_IF_ERROR(action());
+      return 0;
+    };
+  });
 }
 
 }  // namespace boardloop

@@ -9,6 +9,7 @@
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/graph/build_subnet.h"
+#include "worker/torch/network.h"
 #include "worker/torch/recipe.h"
 
 namespace boardloop {
@@ -48,9 +49,16 @@ absl::Status CheckSameFamily(const v1::SupernetSpec& supernet, const Subnet& sub
 
 absl::StatusOr<LoadedCheckpoint> LoadCheckpoint(const std::string& path,
                                                 const DeviceFlags& device) {
+  BL_ASSIGN_OR_RETURN(Checkpoint checkpoint, ReadCheckpoint(path));
+  BL_ASSIGN_OR_RETURN(const ComputeDevice compute, DeviceFromFlags(device));
+  return PrepareCheckpoint(std::move(checkpoint), compute);
+}
+
+absl::StatusOr<LoadedCheckpoint> PrepareCheckpoint(Checkpoint checkpoint,
+                                                   const ComputeDevice& device) {
   LoadedCheckpoint loaded;
-  BL_ASSIGN_OR_RETURN(loaded.checkpoint, ReadCheckpoint(path));
-  BL_ASSIGN_OR_RETURN(loaded.device, DeviceFromFlags(device));
+  loaded.checkpoint = std::move(checkpoint);
+  loaded.device = device;
   const v1::CheckpointHeader& header = loaded.checkpoint.header;
   BL_ASSIGN_OR_RETURN(const Subnet network, NetworkOf(header));
   BL_ASSIGN_OR_RETURN(loaded.largest, BuildSubnet(loaded.space(), network));
@@ -69,11 +77,43 @@ absl::StatusOr<TrainingData> LoadCheckpointData(const LoadedCheckpoint& loaded,
                       DatasetFromFlags(flags, header.supernet().resolution(), header.dataset()));
   v1::SupernetSpec supernet = header.supernet();
   BL_ASSIGN_OR_RETURN(TrainingData data, LoadForTraining(spec, threads, supernet));
-  const std::vector<std::string> expected(header.classes().begin(), header.classes().end());
-  if (data.train.classes == expected) return data;
+  BL_RETURN_IF_ERROR(CheckClasses(loaded, data.train.classes, spec.path()));
+  return data;
+}
+
+absl::Status CheckClasses(const LoadedCheckpoint& loaded, const std::vector<std::string>& classes,
+                          const std::string& path) {
+  const auto& names = loaded.checkpoint.header.classes();
+  const std::vector<std::string> expected(names.begin(), names.end());
+  if (classes == expected) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat(spec.path(), " has the classes ", absl::StrJoin(data.train.classes, ", "),
+      absl::StrCat(path, " has the classes ", absl::StrJoin(classes, ", "),
                    "; the checkpoint was trained on ", absl::StrJoin(expected, ", ")));
+}
+
+absl::StatusOr<Subnet> SubnetOf(const LoadedCheckpoint& loaded, const std::string& canonical_text) {
+  if (loaded.single()) {
+    return absl::InvalidArgumentError(
+        "the checkpoint is of one network alone: there are no subnets to choose");
+  }
+  BL_ASSIGN_OR_RETURN(Subnet subnet, ParseCanonicalText(canonical_text));
+  BL_RETURN_IF_ERROR(CheckSameFamily(loaded.checkpoint.header.supernet(), subnet, canonical_text));
+  return subnet;
+}
+
+absl::StatusOr<at::Tensor> InheritedWeights(const LoadedCheckpoint& loaded, const Graph& graph) {
+  BL_ASSIGN_OR_RETURN(ParameterLayout layout, ParameterLayout::ForGraph(graph, LayoutOptions()));
+  at::Tensor flat = at::zeros({layout.size()}, loaded.device.device);
+  const Weights own = ViewWeights(std::make_shared<const ParameterLayout>(std::move(layout)), flat);
+  BL_RETURN_IF_ERROR(InheritWeights(loaded.weights, own, graph));
+  return flat;
+}
+
+std::function<at::Tensor(const at::Tensor& images)> LargestAsTeacher(
+    const LoadedCheckpoint& loaded) {
+  return [&loaded](const at::Tensor& images) {
+    return ForwardTraining(loaded.largest, loaded.weights, images);
+  };
 }
 
 absl::StatusOr<std::vector<Subnet>> ChooseSubnets(const LoadedCheckpoint& loaded,

@@ -19,16 +19,6 @@
 namespace boardloop {
 namespace {
 
-using google::protobuf::util::MessageDifferencer;
-
-// What makes two runs the same one.
-bool SameRun(const v1::CheckpointHeader& a, const v1::CheckpointHeader& b) {
-  return MessageDifferencer::Equals(a.supernet(), b.supernet()) && a.subnet() == b.subnet() &&
-         MessageDifferencer::Equals(a.training(), b.training()) &&
-         a.train_samples() == b.train_samples() && a.dataset().path() == b.dataset().path() &&
-         a.dataset().split_seed() == b.dataset().split_seed();
-}
-
 absl::StatusOr<Checkpoint> StartingPoint(const v1::CheckpointHeader& header,
                                          const RunFlags& flags) {
   Checkpoint fresh;
@@ -85,6 +75,14 @@ absl::Status ReportEnd(const Checkpoint& start, const TrainReport& report, const
 }
 
 }  // namespace
+
+bool SameRun(const v1::CheckpointHeader& a, const v1::CheckpointHeader& b) {
+  using google::protobuf::util::MessageDifferencer;
+  return MessageDifferencer::Equals(a.supernet(), b.supernet()) && a.subnet() == b.subnet() &&
+         MessageDifferencer::Equals(a.training(), b.training()) &&
+         a.train_samples() == b.train_samples() && a.dataset().path() == b.dataset().path() &&
+         a.dataset().split_seed() == b.dataset().split_seed();
+}
 
 void AddRunFlags(CLI::App& command, RunFlags& flags) {
   command

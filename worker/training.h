@@ -25,6 +25,9 @@ struct RunFlags {
 };
 void AddRunFlags(CLI::App& command, RunFlags& flags);
 
+// Whether a run of header `b` goes on from a checkpoint of header `a`.
+bool SameRun(const v1::CheckpointHeader& a, const v1::CheckpointHeader& b);
+
 // Weights and a teacher that a run of one network begins with.
 struct Heritage {
   at::Tensor initial_weights;

@@ -7,51 +7,18 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
+#include "core/base/file_io.h"
+#include "core/base/status.h"
+#include "core/base/unique_fd.h"
 
 namespace boardloop {
-namespace {
-
-absl::Status FileError(const std::string& doing, const std::string& path, int error) {
-  return absl::ErrnoToStatus(error, absl::StrFormat("%s %s", doing, path));
-}
-
-// Closes the descriptor when it goes out of scope.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-absl::Status WriteAll(int fd, const std::string& path, const std::string& content) {
-  size_t done = 0;
-  while (done < content.size()) {
-    ssize_t n = write(fd, content.data() + done, content.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return FileError("cannot write", path, errno);
-    done += static_cast<size_t>(n);
-  }
-  if (fsync(fd) != 0) return FileError("cannot write", path, errno);
-  return absl::OkStatus();
-}
-
-}  // namespace
 
 absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes) {
   // O_NONBLOCK: opening a FIFO must not hang; it has no effect on regular files.
-  Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.get() < 0) return FileError("cannot open", path, errno);
+  BL_ASSIGN_OR_RETURN(const UniqueFd file, OpenFile(path, O_RDONLY | O_NONBLOCK));
   struct stat info;
   if (fstat(file.get(), &info) != 0) return FileError("cannot read", path, errno);
   if (!S_ISREG(info.st_mode)) {
@@ -64,11 +31,10 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes)
   std::string content(static_cast<size_t>(info.st_size), '\0');
   size_t done = 0;
   while (done < content.size()) {
-    ssize_t n = read(file.get(), content.data() + done, content.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return FileError("cannot read", path, errno);
+    BL_ASSIGN_OR_RETURN(const size_t n,
+                        ReadSome(file.get(), path, content.data() + done, content.size() - done));
     if (n == 0) break;  // The file was cut while we read it: hand out what there is.
-    done += static_cast<size_t>(n);
+    done += n;
   }
   content.resize(done);
   return content;
@@ -86,9 +52,10 @@ absl::Status WriteFileAtomically(const std::string& path, const std::string& con
   absl::Status status;
   {
     // O_EXCL: never through a link that somebody left there. The kernel applies the umask.
-    Descriptor file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-    if (file.get() < 0) return FileError("cannot create a file beside", path, errno);
-    status = WriteAll(file.get(), path, content);
+    const UniqueFd file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    if (!file.ok()) return FileError("cannot create a file beside", path, errno);
+    status = WriteFully(file.get(), path, content);
+    if (status.ok()) status = SyncFile(file.get(), path);
   }
   if (status.ok() && std::rename(temporary.c_str(), path.c_str()) != 0) {
     status = FileError("cannot write", path, errno);

@@ -63,9 +63,12 @@ absl::Status NoSuchBoardType(const std::string& name, const std::vector<fs::path
 
 }  // namespace
 
+bool IsBoardTypeName(const std::string& name_or_path) {
+  return !absl::StrContains(name_or_path, '/') && !absl::EndsWith(name_or_path, kExtension);
+}
+
 absl::StatusOr<BoardType> LoadBoardType(const std::string& name_or_path) {
-  bool is_path = absl::StrContains(name_or_path, '/') || absl::EndsWith(name_or_path, kExtension);
-  if (is_path) return LoadFile(name_or_path);
+  if (!IsBoardTypeName(name_or_path)) return LoadFile(name_or_path);
   std::vector<fs::path> folders = Folders();
   for (const fs::path& folder : folders) {
     fs::path path = folder / (name_or_path + kExtension);

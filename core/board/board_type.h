@@ -95,6 +95,9 @@ absl::StatusOr<BoardType> ParseBoardType(const std::string& yaml, const std::str
 // NOT_FOUND  no such board type; the message lists the known ones and the folders searched
 absl::StatusOr<BoardType> LoadBoardType(const std::string& name_or_path);
 
+// Whether LoadBoardType takes it for a name, and reads nothing but the board type folders: what comes from another machine must be one.
+bool IsBoardTypeName(const std::string& name_or_path);
+
 // The names that LoadBoardType finds, ascending.
 std::vector<std::string> BoardTypeNames();
 

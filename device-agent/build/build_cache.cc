@@ -15,8 +15,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/files.h"
+#include "core/base/sha256.h"
 #include "core/base/status.h"
-#include "device-agent/build/sha256.h"
 
 namespace boardloop {
 namespace {

@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "core/base/files.h"
 #include "core/base/parallel.h"
+#include "core/base/sha256.h"
 #include "core/base/status.h"
 #include "device-agent/build/compiler.h"
 #include "device-agent/build/elf_file.h"
@@ -17,7 +18,6 @@
 #include "device-agent/build/linker_script.h"
 #include "device-agent/build/memory_layout.h"
 #include "device-agent/build/mpu_regions.h"
-#include "device-agent/build/sha256.h"
 
 namespace boardloop {
 namespace {

@@ -10,8 +10,8 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "core/base/files.h"
+#include "core/base/sha256.h"
 #include "core/base/status.h"
-#include "device-agent/build/sha256.h"
 
 namespace boardloop {
 namespace {

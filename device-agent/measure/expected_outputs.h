@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/data/samples.h"
 #include "core/graph/model.h"
 
 namespace boardloop {
@@ -13,17 +14,19 @@ namespace boardloop {
 // Test input number `seed`, as the runner makes it (firmware/runner/pattern.h).
 std::vector<int8_t> PatternInput(int64_t bytes, uint32_t seed);
 
-// Runs core/quant's interpreter on patterns 1 to `inputs`, on a thread of its own.
+// Runs core/quant's interpreter on patterns 1 to `inputs` and then on `samples`, on a thread of its own.
 class ExpectedOutputs {
  public:
-  // `model` is not owned and must outlive this.
-  ExpectedOutputs(const Model& model, int32_t inputs);
+  // `model` and `samples` (may be null) are not owned and must outlive this.
+  ExpectedOutputs(const Model& model, int32_t inputs, const Samples* samples);
 
   // Output of pattern `seed`, waiting for it; INVALID_ARGUMENT as Interpreter::Create.
   absl::StatusOr<std::vector<int8_t>> Get(int32_t seed);
+  absl::StatusOr<std::vector<int8_t>> OfSample(int64_t index);
 
  private:
   using Outputs = absl::StatusOr<std::vector<std::vector<int8_t>>>;
+  const int32_t inputs_;
   std::shared_future<Outputs> outputs_;
 };
 

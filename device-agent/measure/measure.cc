@@ -9,11 +9,11 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/base/files.h"
+#include "core/base/sha256.h"
 #include "core/base/status.h"
 #include "core/graph/model_proto.h"
 #include "core/tflite/tflite.h"
 #include "device-agent/build/resident_image.h"
-#include "device-agent/build/sha256.h"
 #include "device-agent/measure/expected_outputs.h"
 #include "firmware/codegen/emit_resident.h"
 #include "firmware/engine/engine.h"
@@ -79,7 +79,7 @@ class Measurer::Job {
     if (!Step(resident() ? "load" : "build", [&] { return resident() ? Emit() : Build(); })) return;
     if (!Step("connect", [&] { return Connect(); })) return;
     // Beside the board's work, which leaves this machine's processors mostly idle.
-    if (checked()) expected_.emplace(model_, options_.inputs);
+    if (checked()) expected_.emplace(model_, options_.inputs, options_.samples);
     if (!Step("flash", [&] { return Flash(); })) return;
     if (!Step("run", [&] { return Time(); })) return;
     if (checked() && !Step("check", [&] { return Check(); })) return;
@@ -130,9 +130,12 @@ class Measurer::Job {
   bool Flash();
   bool Time();
   bool Check();
+  bool CheckPattern(int32_t seed);
+  bool CheckSample(int64_t index);
   absl::StatusOr<RunResult> Request(uint32_t seed, uint32_t warmup_runs, uint32_t runs);
   bool Ended(const RunResult& result);
-  bool Compare(int32_t seed, const std::vector<int8_t>& output);
+  bool Compare(const std::string& input, const absl::StatusOr<std::vector<int8_t>>& expected,
+               const std::vector<int8_t>& output);
   const FirmwareImage& image() const { return resident() ? *measurer_.resident_ : *image_; }
 
   Measurer& measurer_;
@@ -183,6 +186,12 @@ bool Measurer::Job::Generate() {
   plan_options.sram_limit = options_.sram_limit;
   plan_options.regions = board_.type().ArenaRegions();
   plan_options.input = options_.input;
+  const int64_t input_bytes = model_.graph.shape(model_.graph.input).elements();
+  if (options_.samples != nullptr && options_.samples->input_bytes != input_bytes) {
+    return Fail(Outcome::kInvalidModel,
+                absl::StrFormat("the samples have %d B each, the model's input has %d",
+                                options_.samples->input_bytes, input_bytes));
+  }
   absl::StatusOr<Plan> plan = PlanGraph(model_.graph, plan_options);
   if (!plan.ok()) return Fail(Outcome::kInvalidModel, std::string(plan.status().message()));
   measurement_.plan = *plan;
@@ -217,6 +226,7 @@ bool Measurer::Job::Build() {
   const ImageSize& size = image_->size;
   measurement_.sram->data = size.data;
   measurement_.flash = FlashUse{size.weights, size.constants, size.code, size.flash};
+  if (options_.keep_image) measurement_.image_elf = image_->elf;
   AddProvenance("image_sha256", image_->digest);
   AddProvenance("image_from_cache", image_->from_cache ? "yes" : "no");
   return true;
@@ -328,8 +338,9 @@ bool Measurer::Job::Time() {
   return true;
 }
 
-bool Measurer::Job::Compare(int32_t seed, const std::vector<int8_t>& output) {
-  const absl::StatusOr<std::vector<int8_t>> expected = expected_->Get(seed);
+bool Measurer::Job::Compare(const std::string& input,
+                            const absl::StatusOr<std::vector<int8_t>>& expected,
+                            const std::vector<int8_t>& output) {
   if (!expected.ok()) {
     return Fail(Outcome::kInvalidModel, std::string(expected.status().message()));
   }
@@ -345,20 +356,46 @@ bool Measurer::Job::Compare(int32_t seed, const std::vector<int8_t>& output) {
                                 expected->size()));
   }
   return Fail(Outcome::kCandidateFailed,
-              absl::StrFormat("wrong bytes: output value %d of test input %d is %d, the reference "
-                              "gives %d",
-                              difference.first - output.begin(), seed, *difference.first,
+              absl::StrFormat("wrong bytes: output value %d of %s is %d, the reference gives %d",
+                              difference.first - output.begin(), input, *difference.first,
                               *difference.second));
 }
 
+bool Measurer::Job::CheckPattern(int32_t seed) {
+  absl::StatusOr<RunResult> result = Request(static_cast<uint32_t>(seed), 0, 1);
+  if (!result.ok()) return BoardError(result.status());
+  if (!Ended(*result)) return false;
+  measurement_.sram->stack = std::max(*measurement_.sram->stack, result->stack_used);
+  return Compare(absl::StrCat("test input ", seed), expected_->Get(seed), result->output);
+}
+
+bool Measurer::Job::CheckSample(int64_t index) {
+  RunRequest request;
+  const absl::Span<const int8_t> input = options_.samples->input(index);
+  request.input.assign(input.begin(), input.end());
+  request.deadline = options_.run_deadline;
+  request.lap_steps = lap_steps_;
+  absl::StatusOr<RunResult> result = session_->Run(request);
+  if (absl::IsResourceExhausted(result.status())) {
+    return Fail(Outcome::kInfeasible, std::string(result.status().message()));
+  }
+  if (!result.ok()) return BoardError(result.status());
+  if (!Ended(*result)) return false;
+  ++measurement_.samples;
+  const int32_t label = options_.samples->labels[static_cast<size_t>(index)];
+  if (Largest(result->output) == label) ++*measurement_.correct;
+  return Compare(absl::StrCat("sample ", index), expected_->OfSample(index), result->output);
+}
+
 bool Measurer::Job::Check() {
-  bool exact = Compare(kFirstSeed, first_output_);
+  bool exact =
+      Compare(absl::StrCat("test input ", kFirstSeed), expected_->Get(kFirstSeed), first_output_);
   for (int32_t seed = kFirstSeed + 1; exact && seed <= options_.inputs; ++seed) {
-    absl::StatusOr<RunResult> result = Request(static_cast<uint32_t>(seed), 0, 1);
-    if (!result.ok()) return BoardError(result.status());
-    if (!Ended(*result)) return false;
-    measurement_.sram->stack = std::max(*measurement_.sram->stack, result->stack_used);
-    exact = Compare(seed, result->output);
+    exact = CheckPattern(seed);
+  }
+  if (options_.samples != nullptr) {
+    measurement_.correct = 0;
+    for (int64_t i = 0; exact && i < options_.samples->size(); ++i) exact = CheckSample(i);
   }
   measurement_.outputs_sha256 = Sha256Hex(outputs_);
   if (exact) measurement_.exact = true;

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "core/data/samples.h"
 #include "core/graph/model.h"
 #include "core/plan/plan.h"
 #include "device-agent/build/builder.h"
@@ -21,9 +22,12 @@ struct MeasureOptions {
   bool patch = true;
   std::optional<int64_t> sram_limit;
   InputMode input = InputMode::kResident;
-  int32_t runs = 3;                                 // That are timed, after one that is not.
-  int32_t inputs = 1;                               // Compared with the reference; image mode only.
+  int32_t runs = 3;    // That are timed, after one that is not.
+  int32_t inputs = 1;  // Compared with the reference; image mode only.
+  // Further inputs that are compared, and whose answers are counted; image mode only. May be null; not owned.
+  const Samples* samples = nullptr;
   absl::Duration run_deadline = absl::Seconds(60);  // Of each request.
+  bool keep_image = false;                          // In the measurement; image mode only.
 };
 
 // Called when a step begins and, with its seconds, when it has ended.

@@ -141,6 +141,8 @@ Json ToJson(const Measurement& measurement) {
       {"plan", PlanJson(measurement.plan)},
       {"exact", OrNull(measurement.exact)},
       {"inputs", measurement.inputs},
+      {"samples", measurement.samples},
+      {"correct", OrNull(measurement.correct)},
       {"outputs_sha256",
        measurement.outputs_sha256.empty() ? Json(nullptr) : Json(measurement.outputs_sha256)},
       {"per_op", OpsJson(measurement)},

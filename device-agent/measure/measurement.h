@@ -68,13 +68,16 @@ struct Measurement {
   std::optional<Plan> plan;
   int64_t macs = 0;
 
-  std::optional<bool> exact;  // Unset when it was not checked.
-  int32_t inputs = 0;         // How many were compared.
+  std::optional<bool> exact;       // Unset when it was not checked.
+  int32_t inputs = 0;              // How many were compared.
+  std::optional<int32_t> correct;  // Of the samples: how many the board put in their class.
+  int32_t samples = 0;
   std::string outputs_sha256;
   std::vector<OpMeasurement> ops;
 
   std::vector<std::pair<std::string, double>> seconds;  // By step, in order.
   std::vector<std::pair<std::string, std::string>> provenance;
+  std::string image_elf;  // With keep_image: the program that was measured.
 
   Count Median() const;
   double LatencyMs() const;

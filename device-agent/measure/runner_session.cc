@@ -145,8 +145,18 @@ absl::Status RunnerSession::Write(uint32_t address, const std::vector<uint8_t>& 
 absl::Status RunnerSession::WriteRequest(const RunRequest& request, uint32_t sequence) {
   // The request's members are consecutive, and `request_sequence` is the last of them.
   static_assert(offsetof(bl_mailbox, request_sequence) - offsetof(bl_mailbox, network) == 20);
-  const uint32_t words[] = {request.network, BL_COMMAND_RUN_PATTERN, request.pattern_seed,
-                            request.warmup_runs, request.runs};
+  if (!request.input.empty()) {
+    if (request.input.size() > mailbox_.image_capacity) {
+      return absl::ResourceExhaustedError(
+          absl::StrFormat("the input has %d B, the board has room for %d", request.input.size(),
+                          mailbox_.image_capacity));
+    }
+    const std::vector<uint8_t> bytes(request.input.begin(), request.input.end());
+    BL_RETURN_IF_ERROR(Write(mailbox_.image_address, bytes));
+  }
+  const uint32_t command = request.input.empty() ? BL_COMMAND_RUN_PATTERN : BL_COMMAND_RUN_IMAGE;
+  const uint32_t words[] = {request.network, command, request.pattern_seed, request.warmup_runs,
+                            request.runs};
   const auto address = [&](size_t offset) {
     return mailbox_address_ + static_cast<uint32_t>(offset);
   };

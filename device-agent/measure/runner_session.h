@@ -20,6 +20,8 @@ namespace boardloop {
 struct RunRequest {
   uint32_t network = 0;  // Address of a bl_network; 0: the image's own.
   uint32_t pattern_seed = 0;
+  // Input to run on in the place of the pattern; one run without warm-up then. Empty: the pattern.
+  std::vector<int8_t> input = {};
   uint32_t warmup_runs = 0;
   uint32_t runs = 1;
   absl::Duration deadline = absl::Seconds(60);

@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/status.h"
-#include "device-agent/virtual/unique_fd.h"
+#include "core/base/unique_fd.h"
 
 namespace boardloop::vboard {
 namespace {

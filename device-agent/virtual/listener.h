@@ -4,7 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "device-agent/virtual/unique_fd.h"
+#include "core/base/unique_fd.h"
 
 namespace boardloop::vboard {
 

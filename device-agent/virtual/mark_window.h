@@ -10,9 +10,9 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "core/base/unique_fd.h"
 #include "device-agent/virtual/cycles/cycle_model.h"
 #include "device-agent/virtual/cycles/cycle_record.h"
-#include "device-agent/virtual/unique_fd.h"
 
 namespace boardloop::vboard {
 

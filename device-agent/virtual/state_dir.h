@@ -10,8 +10,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "core/base/unique_fd.h"
 #include "device-agent/virtual/uid.h"
-#include "device-agent/virtual/unique_fd.h"
 
 namespace boardloop::vboard {
 

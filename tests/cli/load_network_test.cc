@@ -1,8 +1,8 @@
 #include "cli/load_network.h"
 
-#include "cli/network_limits.h"
 #include "core/base/files.h"
 #include "core/graph/model_proto.h"
+#include "core/space/network_limits.h"
 #include "core/space/space.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

@@ -20,15 +20,15 @@ TEST(ProgramTest, VersionIsPrinted) {
 TEST(ProgramTest, HelpListsCommandsAndExitCodes) {
   const ProgramRun run = RunBoardloop({"--help"});
   EXPECT_EQ(run.exit_code, 0);
-  for (const char* text :
-       {"analyze", "spaces", "subnet", "boards", "eval", "export", "overview", "Exit codes"}) {
+  for (const char* text : {"analyze", "spaces", "subnet", "board-types", "eval", "export",
+                           "overview", "submit", "watch", "boards", "Exit codes"}) {
     EXPECT_THAT(run.out, HasSubstr(text));
   }
 }
 
 TEST(ProgramTest, EachCommandHasHelp) {
   for (const char* command :
-       {"analyze", "spaces", "subnet", "boards", "eval", "export", "overview"}) {
+       {"analyze", "spaces", "subnet", "board-types", "eval", "export", "overview"}) {
     const ProgramRun run = RunBoardloop({command, "--help"});
     EXPECT_EQ(run.exit_code, 0);
     EXPECT_THAT(run.out, HasSubstr("Usage: boardloop " + std::string(command)));
@@ -39,7 +39,8 @@ TEST(ProgramTest, EachCommandHasHelp) {
 TEST(ProgramTest, WrongUsageIsRefused) {
   EXPECT_TRUE(IsRefused(RunBoardloop({}), "INVALID_ARGUMENT", "--help"));
   EXPECT_TRUE(IsRefused(RunBoardloop({"frobnicate"}), "INVALID_ARGUMENT", ""));
-  EXPECT_TRUE(IsRefused(RunBoardloop({"boards", "--nonsense"}), "INVALID_ARGUMENT", "--nonsense"));
+  EXPECT_TRUE(
+      IsRefused(RunBoardloop({"board-types", "--nonsense"}), "INVALID_ARGUMENT", "--nonsense"));
   EXPECT_TRUE(IsRefused(RunBoardloop({"analyze"}), "INVALID_ARGUMENT", "NET"));
 }
 
@@ -49,13 +50,13 @@ TEST(ProgramTest, MessageIsOneLineWithoutControls) {
 }
 
 TEST(ProgramTest, FullDiskIsAnError) {
-  const ProgramRun run = RunBoardloopIn("exec \"$0\" \"$@\" >/dev/full", {"boards"});
+  const ProgramRun run = RunBoardloopIn("exec \"$0\" \"$@\" >/dev/full", {"board-types"});
   EXPECT_EQ(run.exit_code, 1);
   EXPECT_THAT(run.err, StartsWith("boardloop: RESOURCE_EXHAUSTED: "));
 }
 
 TEST(ProgramTest, ClosedOutputIsAnError) {
-  const ProgramRun run = RunBoardloopIn("exec \"$0\" \"$@\" >&-", {"boards"});
+  const ProgramRun run = RunBoardloopIn("exec \"$0\" \"$@\" >&-", {"board-types"});
   EXPECT_EQ(run.exit_code, 1);
   EXPECT_THAT(run.err, StartsWith("boardloop: UNAVAILABLE: "));
 }
@@ -68,8 +69,8 @@ TEST(ProgramTest, BrokenPipeIsAnError) {
   EXPECT_THAT(run.err, HasSubstr("\n1\n"));
 }
 
-TEST(BoardsCommandTest, ListsTheBoardTypes) {
-  const ProgramRun run = RunBoardloop({"boards", "--json"});
+TEST(BoardTypesCommandTest, ListsTheBoardTypes) {
+  const ProgramRun run = RunBoardloop({"board-types", "--json"});
   ASSERT_EQ(run.exit_code, 0) << run.err;
   std::vector<std::string> names;
   for (const auto& board : run.Json()) {
@@ -81,7 +82,7 @@ TEST(BoardsCommandTest, ListsTheBoardTypes) {
   }
   EXPECT_THAT(names, testing::IsSupersetOf(
                          {"stm32f405", "stm32f412", "stm32f746", "stm32f765", "stm32h743"}));
-  EXPECT_THAT(RunBoardloop({"boards"}).out, HasSubstr("stm32f746"));
+  EXPECT_THAT(RunBoardloop({"board-types"}).out, HasSubstr("stm32f746"));
 }
 
 TEST(SubnetCommandTest, SameSeedGivesTheSameSubnet) {

@@ -10,6 +10,7 @@
 #include "core/base/files.h"
 #include "core/base/parallel.h"
 #include "core/base/status.h"
+#include "core/presets/check_training.h"
 #include "core/space/space.h"
 #include "worker/data/cifar.h"
 #include "worker/data/dataset.h"
@@ -32,21 +33,6 @@ absl::Status CheckRange(const char* field, double value, double low, double high
   if (value >= low && value <= high) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat(field, " is ", value, ", must be in [", low, ", ", high, "]"));
-}
-
-absl::Status CompleteAudio(v1::AudioFeatures& audio) {
-  if (audio.sample_rate_hz() == 0) audio.set_sample_rate_hz(16000);
-  if (audio.duration_ms() == 0) audio.set_duration_ms(1000);
-  if (audio.window_ms() == 0) audio.set_window_ms(30);
-  if (audio.low_hz() == 0) audio.set_low_hz(20);
-  if (audio.high_hz() == 0) audio.set_high_hz(0.475 * audio.sample_rate_hz());
-  if (audio.range_db() == 0) audio.set_range_db(80);
-  BL_RETURN_IF_ERROR(CheckRange("audio.sample_rate_hz", audio.sample_rate_hz(), 4000, 48000));
-  BL_RETURN_IF_ERROR(CheckRange("audio.duration_ms", audio.duration_ms(), 100, 10000));
-  BL_RETURN_IF_ERROR(CheckRange("audio.window_ms", audio.window_ms(), 5, 200));
-  BL_RETURN_IF_ERROR(CheckRange("audio.range_db", audio.range_db(), 20, 160));
-  BL_RETURN_IF_ERROR(CheckRange("audio.low_hz", audio.low_hz(), 0, audio.high_hz() - 1));
-  return CheckRange("audio.high_hz", audio.high_hz(), 1, audio.sample_rate_hz() / 2.0);
 }
 
 // The first of the names that exists in the folder, read.
@@ -258,7 +244,7 @@ absl::StatusOr<v1::DatasetSpec> CompleteSpec(const v1::DatasetSpec& spec) {
         absl::StrCat("a share of held out samples is ", fraction, ", must be in (0, 0.5]"));
   }
   if (spec.kind() == v1::DatasetSpec::WAV_FOLDER) {
-    BL_RETURN_IF_ERROR(CompleteAudio(*complete.mutable_audio()));
+    BL_ASSIGN_OR_RETURN(*complete.mutable_audio(), CompleteAudio(spec.audio(), "audio"));
     if (spec.channels() == 3 || spec.resolution() == 0) {
       return absl::InvalidArgumentError(
           "a spectrogram has 1 channel, and needs a resolution: so many frames and mel bands");

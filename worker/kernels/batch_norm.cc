@@ -1,24 +1,41 @@
 #include "worker/kernels/batch_norm.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "worker/kernels/variants.h"
 
 namespace boardloop::kernels {
 
-void ChannelMoments(const float* x, int64_t rows, int64_t channels, float* mean, float* variance) {
-  thread_local std::vector<double> sums;
-  sums.assign(static_cast<size_t>(2 * channels), 0);
-  double* squares = sums.data() + channels;
-  ActiveVariant().moment_sums(x, rows, channels, sums.data(), squares);
-  const auto count = static_cast<double>(rows);
-  for (int64_t c = 0; c < channels; ++c) {
-    // Of x - x[0][c]: without that shift a large mean would cancel the variance's digits.
-    const double shifted = sums[c] / count;
-    const double spread = squares[c] / count - shifted * shifted;
-    mean[c] = static_cast<float>(x[c] + shifted);
+void MomentSums::Reset(int64_t channels) {
+  rows_ = 0;
+  shift_.resize(static_cast<size_t>(channels));
+  sums_.assign(static_cast<size_t>(channels), 0);
+  square_sums_.assign(static_cast<size_t>(channels), 0);
+}
+
+void MomentSums::Add(const float* x, int64_t rows) {
+  const auto channels = static_cast<int64_t>(shift_.size());
+  if (rows_ == 0) std::copy_n(x, channels, shift_.data());
+  ActiveVariant().moment_sums(x, rows, channels, shift_.data(), sums_.data(), square_sums_.data());
+  rows_ += rows;
+}
+
+void MomentSums::Finish(float* mean, float* variance) const {
+  const auto count = static_cast<double>(rows_);
+  for (size_t c = 0; c < shift_.size(); ++c) {
+    const double shifted = sums_[c] / count;
+    const double spread = square_sums_[c] / count - shifted * shifted;
+    mean[c] = static_cast<float>(shift_[c] + shifted);
     variance[c] = static_cast<float>(spread > 0 ? spread : 0);
   }
+}
+
+void ChannelMoments(const float* x, int64_t rows, int64_t channels, float* mean, float* variance) {
+  thread_local MomentSums sums;
+  sums.Reset(channels);
+  sums.Add(x, rows);
+  sums.Finish(mean, variance);
 }
 
 void ScaleShiftClamp(const float* x, int64_t rows, int64_t channels, const float* scale,

@@ -7,17 +7,31 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
+
+#include "worker/kernels/output_map.h"
 
 namespace boardloop::kernels {
 
-// The range of the fused activation; {-infinity, infinity} for none.
-struct ClampRange {
-  float low;
-  float high;
-};
-
 // Mean and biased variance per channel. Accurate for |mean| >> deviation.
 void ChannelMoments(const float* x, int64_t rows, int64_t channels, float* mean, float* variance);
+
+// The same of rows that come in parts. A part's rows are summed by themselves, so that other parts of the same
+// rows may give other last bits.
+class MomentSums {
+ public:
+  // Begins anew, for rows of so many channels.
+  void Reset(int64_t channels);
+  void Add(const float* x, int64_t rows);
+  // After at least one row.
+  void Finish(float* mean, float* variance) const;
+
+ private:
+  int64_t rows_ = 0;
+  std::vector<float>
+      shift_;  // The first row: without that shift a large mean would cancel the variance's digits.
+  std::vector<double> sums_, square_sums_;
+};
 
 // y = clamp(scale * x + shift); y may be x.
 void ScaleShiftClamp(const float* x, int64_t rows, int64_t channels, const float* scale,

@@ -1,5 +1,6 @@
 #include "worker/kernels/depthwise.h"
 
+#include <memory>
 #include <vector>
 
 #include "worker/kernels/variants.h"
@@ -7,17 +8,24 @@
 namespace boardloop::kernels {
 namespace {
 
+// A vector register that straddles two cache lines takes twice as long.
+constexpr size_t kAlignment = 64;
+
 float* ScratchFor(const DepthwiseShape& shape) {
   thread_local std::vector<float> scratch;
   const auto floats = static_cast<size_t>(DepthwiseScratchFloats(shape));
-  if (scratch.size() < floats) scratch.resize(floats);
-  return scratch.data();
+  const size_t spare = kAlignment / sizeof(float);
+  if (scratch.size() < floats + spare) scratch.resize(floats + spare);
+  void* aligned = scratch.data();
+  size_t space = scratch.size() * sizeof(float);
+  return static_cast<float*>(std::align(kAlignment, floats * sizeof(float), aligned, space));
 }
 
 }  // namespace
 
-void DepthwiseForward(const DepthwiseShape& shape, const float* x, const float* filter, float* y) {
-  ActiveVariant().depthwise_forward(shape, x, filter, y, ScratchFor(shape));
+void DepthwiseForward(const DepthwiseShape& shape, const float* x, const float* filter, float* y,
+                      const OutputMap& map) {
+  ActiveVariant().depthwise_forward(shape, x, filter, map, y, ScratchFor(shape));
 }
 
 void DepthwiseBackwardInput(const DepthwiseShape& shape, const float* grad_y, const float* filter,

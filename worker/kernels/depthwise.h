@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "worker/kernels/output_map.h"
+
 namespace boardloop::kernels {
 
 // Square kernel, padded by kernel / 2 on all sides; output side (in + 2 * (kernel / 2) - kernel) /
@@ -21,7 +23,8 @@ struct DepthwiseShape {
 };
 
 // x [images][height][width][channels], filter [kernel][kernel][channels], y likewise. Overwrites y.
-void DepthwiseForward(const DepthwiseShape& shape, const float* x, const float* filter, float* y);
+void DepthwiseForward(const DepthwiseShape& shape, const float* x, const float* filter, float* y,
+                      const OutputMap& map = OutputMap());
 
 // Gradient of the input from that of the output. Overwrites grad_x.
 void DepthwiseBackwardInput(const DepthwiseShape& shape, const float* grad_y, const float* filter,

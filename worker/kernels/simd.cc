@@ -35,14 +35,41 @@ inline void Store(float* to, Vec<kLanes> value) {
 
 template <int kLanes>
 inline Vec<kLanes> Fill(float x) {
-  return Vec<kLanes>{} + x;
+  return x -
+         Vec<kLanes>{};  // Not 0 + x, which is another number for x = -0 and therefore an addition.
 }
 
-// Calls body.template Run<lanes>(first channel) for blocks that cover `channels`: whole registers, then
+// An OutputMap's bias, from which sums begin, and its clamp.
+template <int kLanes>
+inline Vec<kLanes> BiasOf(const OutputMap& map, int64_t c) {
+  return map.bias != nullptr ? Load<kLanes>(map.bias + c) : Vec<kLanes>{};
+}
+
+template <int kLanes>
+struct Clamp {
+  Vec<kLanes> low, high;
+
+  explicit Clamp(const ClampRange& range)
+      : low(Fill<kLanes>(range.low)), high(Fill<kLanes>(range.high)) {}
+
+  inline Vec<kLanes> operator()(Vec<kLanes> x) const {
+    x = x < low ? low : x;  // A NaN stays one.
+    return x > high ? high : x;
+  }
+};
+
+template <int kLanes>
+struct Epilogue {
+  Vec<kLanes> bias;
+  Clamp<kLanes> clamp;
+
+  Epilogue(const OutputMap& map, int64_t c) : bias(BiasOf<kLanes>(map, c)), clamp(map.range) {}
+};
+
+// Calls body.template Run<lanes>(first channel) for blocks that cover [c, channels): whole registers, then
 // smaller ones for the rest.
 template <typename Body>
-inline void ForChannelBlocks(int64_t channels, const Body& body) {
-  int64_t c = 0;
+inline void ForChannelBlocks(int64_t c, int64_t channels, const Body& body) {
   for (; c + BL_LANES <= channels; c += BL_LANES) body.template Run<BL_LANES>(c);
 #if BL_LANES > 8
   for (; c + 8 <= channels; c += 8) body.template Run<8>(c);
@@ -69,14 +96,14 @@ inline void AddToDoubles(Vec<kLanes> values, double* sums) {
   for (int i = 0; i < kLanes; ++i) sums[i] += lanes[i];
 }
 
-struct MomentSums {
-  const float *first, *x;
+struct ChunkMoments {
+  const float *shifts, *x;
   int64_t rows, channels;
   double *sums, *square_sums;
 
   template <int kLanes>
   void Run(int64_t c) const {
-    const Vec<kLanes> shift = Load<kLanes>(first + c);
+    const Vec<kLanes> shift = Load<kLanes>(shifts + c);
     Vec<kLanes> sum0{}, sum1{}, square0{}, square1{};
     int64_t r = 0;
     for (; r + 2 <= rows; r += 2) {
@@ -97,12 +124,13 @@ struct MomentSums {
   }
 };
 
-void AddMomentSums(const float* x, int64_t rows, int64_t channels, double* sums,
+void AddMomentSums(const float* x, int64_t rows, int64_t channels, const float* shift, double* sums,
                    double* square_sums) {
   const int64_t chunk = ChunkRows(channels);
   for (int64_t r = 0; r < rows; r += chunk) {
     const int64_t count = rows - r < chunk ? rows - r : chunk;
-    ForChannelBlocks(channels, MomentSums{x, x + r * channels, count, channels, sums, square_sums});
+    ForChannelBlocks(0, channels,
+                     ChunkMoments{shift, x + r * channels, count, channels, sums, square_sums});
   }
 }
 
@@ -116,12 +144,9 @@ struct ScaleShift {
   template <int kLanes>
   void Run(int64_t c) const {
     const Vec<kLanes> a = Load<kLanes>(scale + c), b = Load<kLanes>(shift + c);
-    const Vec<kLanes> lowest = Fill<kLanes>(low), highest = Fill<kLanes>(high);
+    const Clamp<kLanes> clamp({low, high});
     for (int64_t r = 0; r < rows; ++r) {
-      Vec<kLanes> value = Load<kLanes>(x + r * channels + c) * a + b;
-      value = value < lowest ? lowest : value;  // A NaN stays one.
-      value = value > highest ? highest : value;
-      Store<kLanes>(y + r * channels + c, value);
+      Store<kLanes>(y + r * channels + c, clamp(Load<kLanes>(x + r * channels + c) * a + b));
     }
   }
 };
@@ -131,8 +156,9 @@ void RunScaleShiftClamp(const float* x, int64_t rows, int64_t channels, const fl
   const int64_t chunk = ChunkRows(channels);
   for (int64_t r = 0; r < rows; r += chunk) {
     const int64_t count = rows - r < chunk ? rows - r : chunk;
-    ForChannelBlocks(channels, ScaleShift{x + r * channels, count, channels, scale, shift, low,
-                                          high, y + r * channels});
+    ForChannelBlocks(
+        0, channels,
+        ScaleShift{x + r * channels, count, channels, scale, shift, low, high, y + r * channels});
   }
 }
 
@@ -189,7 +215,7 @@ void AddGradientSums(const float* x, const float* grad_y, int64_t rows, int64_t 
   const int64_t chunk = ChunkRows(channels);
   for (int64_t r = 0; r < rows; r += chunk) {
     const int64_t count = rows - r < chunk ? rows - r : chunk;
-    ForChannelBlocks(channels, GradientSums{in.From(r, count), grad_sums, product_sums});
+    ForChannelBlocks(0, channels, GradientSums{in.From(r, count), grad_sums, product_sums});
   }
 }
 
@@ -224,7 +250,8 @@ void RunInputGradient(const float* x, const float* grad_y, int64_t rows, int64_t
   for (int64_t r = 0; r < rows; r += chunk) {
     const int64_t count = rows - r < chunk ? rows - r : chunk;
     ForChannelBlocks(
-        channels, InputGradient{in.From(r, count), mean_grad, mean_product, grad_x + r * channels});
+        0, channels,
+        InputGradient{in.From(r, count), mean_grad, mean_product, grad_x + r * channels});
   }
 }
 
@@ -272,42 +299,101 @@ struct Correlation {
 };
 
 // kPixels outputs side by side share each load of a tap.
-template <int kLanes, int kPixels>
-inline void CorrelatePixels(const Correlation& job, const float* window, float* out) {
-  Vec<kLanes> sums[kPixels] = {};
-  const float* tap = job.taps;
-  for (int64_t y = 0; y < job.taps_h; ++y, window += job.source_row) {
-    const float* from = window;
-    for (int64_t x = 0; x < job.taps_w; ++x, from += kLanes, tap += kLanes) {
-      const Vec<kLanes> weight = Load<kLanes>(tap);
-      for (int p = 0; p < kPixels; ++p) sums[p] += weight * Load<kLanes>(from + p * job.step);
+template <int kLanes>
+struct AnyTaps {
+  template <int kPixels>
+  static inline void Run(const Correlation& job, const Epilogue<kLanes>& epilogue,
+                         const float* window, float* out) {
+    Vec<kLanes> sums[kPixels];
+    for (int p = 0; p < kPixels; ++p) sums[p] = epilogue.bias;
+    const float* tap = job.taps;
+    for (int64_t y = 0; y < job.taps_h; ++y, window += job.source_row) {
+      const float* from = window;
+      for (int64_t x = 0; x < job.taps_w; ++x, from += kLanes, tap += kLanes) {
+        const Vec<kLanes> weight = Load<kLanes>(tap);
+        for (int p = 0; p < kPixels; ++p) sums[p] += weight * Load<kLanes>(from + p * job.step);
+      }
+    }
+    for (int p = 0; p < kPixels; ++p) {
+      Store<kLanes>(out + p * job.out_step, epilogue.clamp(sums[p]));
     }
   }
-  for (int p = 0; p < kPixels; ++p) Store<kLanes>(out + p * job.out_step, sums[p]);
-}
+};
 
-template <int kLanes, int kPixels>
-inline int64_t CorrelateWhile(const Correlation& job, int64_t x, const float* window, float* out) {
+// The same sums in the same order, with each value of the plane loaded once for all taps of a row: loads, not
+// multiplications, are what AnyTaps waits for. taps_w is kTaps, step is kStep * kLanes.
+template <int kLanes, int kTaps, int kStep>
+struct FixedTaps {
+  template <int kPixels>
+  static inline void Run(const Correlation& job, const Epilogue<kLanes>& epilogue,
+                         const float* window, float* out) {
+    constexpr int kValues = (kPixels - 1) * kStep + kTaps;
+    Vec<kLanes> sums[kPixels];
+#pragma GCC unroll 8
+    for (int p = 0; p < kPixels; ++p) sums[p] = epilogue.bias;
+    const float* tap = job.taps;
+    for (int64_t y = 0; y < job.taps_h; ++y, window += job.source_row, tap += kTaps * kLanes) {
+      Vec<kLanes> values[kValues];
+#pragma GCC unroll 32
+      for (int i = 0; i < kValues; ++i) values[i] = Load<kLanes>(window + i * kLanes);
+#pragma GCC unroll 8
+      for (int x = 0; x < kTaps; ++x) {
+        const Vec<kLanes> weight = Load<kLanes>(tap + x * kLanes);
+#pragma GCC unroll 8
+        for (int p = 0; p < kPixels; ++p) sums[p] += weight * values[p * kStep + x];
+      }
+    }
+#pragma GCC unroll 8
+    for (int p = 0; p < kPixels; ++p) {
+      Store<kLanes>(out + p * job.out_step, epilogue.clamp(sums[p]));
+    }
+  }
+};
+
+template <int kLanes, typename Taps, int kPixels>
+inline int64_t CorrelateWhile(const Correlation& job, const Epilogue<kLanes>& epilogue, int64_t x,
+                              const float* window, float* out) {
   for (; x + kPixels <= job.out_width; x += kPixels) {
-    CorrelatePixels<kLanes, kPixels>(job, window + x * job.step, out + x * job.out_step);
+    Taps::template Run<kPixels>(job, epilogue, window + x * job.step, out + x * job.out_step);
   }
   return x;
 }
 
-template <int kLanes>
-inline void Correlate(const Correlation& job) {
+template <int kLanes, typename Taps>
+void CorrelateRows(const Correlation& job, const Epilogue<kLanes>& epilogue) {
   // 7, 14 and 28 are common widths: blocks of seven leave no rest there.
   const bool sevens = job.out_width % 8 != 0 && job.out_width % 7 == 0;
   for (int64_t y = 0; y < job.out_height; ++y) {
     const float* window = job.source + y * job.step_row;
     float* out = job.out + y * job.out_row;
     int64_t x = 0;
-    if (sevens) x = CorrelateWhile<kLanes, 7>(job, x, window, out);
-    x = CorrelateWhile<kLanes, 8>(job, x, window, out);
-    x = CorrelateWhile<kLanes, 4>(job, x, window, out);
-    x = CorrelateWhile<kLanes, 2>(job, x, window, out);
-    CorrelateWhile<kLanes, 1>(job, x, window, out);
+    if (sevens) x = CorrelateWhile<kLanes, Taps, 7>(job, epilogue, x, window, out);
+    x = CorrelateWhile<kLanes, Taps, 8>(job, epilogue, x, window, out);
+    x = CorrelateWhile<kLanes, Taps, 4>(job, epilogue, x, window, out);
+    x = CorrelateWhile<kLanes, AnyTaps<kLanes>, 2>(job, epilogue, x, window, out);
+    CorrelateWhile<kLanes, AnyTaps<kLanes>, 1>(job, epilogue, x, window, out);
   }
+}
+
+template <int kLanes, int kStep>
+inline void CorrelateStep(const Correlation& job, const Epilogue<kLanes>& epilogue) {
+  switch (job.taps_w) {
+    case 3:
+      return CorrelateRows<kLanes, FixedTaps<kLanes, 3, kStep>>(job, epilogue);
+    case 5:
+      return CorrelateRows<kLanes, FixedTaps<kLanes, 5, kStep>>(job, epilogue);
+    case 7:
+      return CorrelateRows<kLanes, FixedTaps<kLanes, 7, kStep>>(job, epilogue);
+    default:
+      return CorrelateRows<kLanes, AnyTaps<kLanes>>(job, epilogue);
+  }
+}
+
+template <int kLanes>
+inline void Correlate(const Correlation& job, const Epilogue<kLanes>& epilogue) {
+  if (job.step == kLanes) return CorrelateStep<kLanes, 1>(job, epilogue);
+  if (job.step == 2 * kLanes) return CorrelateStep<kLanes, 2>(job, epilogue);
+  CorrelateRows<kLanes, AnyTaps<kLanes>>(job, epilogue);
 }
 
 // The scratch: a plane, a second one (filter gradients), then a block's taps.
@@ -326,12 +412,14 @@ inline Scratch Split(const DepthwiseShape& shape, float* scratch) {
 struct Forward {
   const DepthwiseShape& shape;
   const float *x, *filter;
+  const OutputMap& map;
   float* y;
   Scratch scratch;
 
   template <int kLanes>
   void Run(int64_t c) const {
     const int64_t kernel = shape.kernel, padding = kernel / 2, channels = shape.channels;
+    const Epilogue<kLanes> epilogue(map, c);
     const Plane plane{scratch.plane, shape.height + 2 * padding, shape.width + 2 * padding};
     for (int64_t t = 0; t < kernel * kernel; ++t) {
       Store<kLanes>(scratch.taps + t * kLanes, Load<kLanes>(filter + t * channels + c));
@@ -341,9 +429,10 @@ struct Forward {
     for (int64_t n = 0; n < shape.images; ++n) {
       CopyPadded<kLanes>(x + n * shape.height * shape.width * channels + c, shape.height,
                          shape.width, channels, padding, plane);
-      Correlate<kLanes>({plane.values, row, shape.stride * row, shape.stride * kLanes, scratch.taps,
-                         kernel, kernel, y + n * out_h * out_w * channels + c, out_w * channels,
-                         channels, out_h, out_w});
+      Correlate<kLanes>(
+          {plane.values, row, shape.stride * row, shape.stride * kLanes, scratch.taps, kernel,
+           kernel, y + n * out_h * out_w * channels + c, out_w * channels, channels, out_h, out_w},
+          epilogue);
     }
   }
 };
@@ -420,10 +509,11 @@ struct BackwardInput {
           GatherTaps<kLanes>(rows, py, columns, px, c);
           const float* window =
               plane.values + (rows.base + padding) * row + (columns.base + padding) * kLanes;
-          Correlate<kLanes>({window, row, row, kLanes, scratch.taps, rows.taps, columns.taps,
-                             image + (rows.first * shape.width + columns.first) * channels,
-                             stride * shape.width * channels, stride * channels, rows.count,
-                             columns.count});
+          Correlate<kLanes>(
+              {window, row, row, kLanes, scratch.taps, rows.taps, columns.taps,
+               image + (rows.first * shape.width + columns.first) * channels,
+               stride * shape.width * channels, stride * channels, rows.count, columns.count},
+              Epilogue<kLanes>(OutputMap(), 0));
         }
       }
     }
@@ -495,21 +585,103 @@ struct BackwardFilter {
   }
 };
 
-void RunForward(const DepthwiseShape& shape, const float* x, const float* filter, float* y,
-                float* scratch) {
-  ForChannelBlocks(shape.channels, Forward{shape, x, filter, y, Split(shape, scratch)});
+void RunForward(const DepthwiseShape& shape, const float* x, const float* filter,
+                const OutputMap& map, float* y, float* scratch) {
+  ForChannelBlocks(0, shape.channels, Forward{shape, x, filter, map, y, Split(shape, scratch)});
 }
 
 void RunBackwardInput(const DepthwiseShape& shape, const float* grad_y, const float* filter,
                       float* grad_x, float* scratch) {
-  ForChannelBlocks(shape.channels,
+  ForChannelBlocks(0, shape.channels,
                    BackwardInput{shape, grad_y, filter, grad_x, Split(shape, scratch)});
 }
 
 void RunBackwardFilter(const DepthwiseShape& shape, const float* x, const float* grad_y,
                        float* grad_filter, float* scratch) {
-  ForChannelBlocks(shape.channels,
+  ForChannelBlocks(0, shape.channels,
                    BackwardFilter{shape, x, grad_y, grad_filter, Split(shape, scratch)});
+}
+
+// ---- Convolution over all channels: a matrix product with a few dozen columns at most, which general routines are
+// slow at. Pointwise, all pixels are one row.
+
+struct Product {
+  const ConvolutionShape& shape;
+  const float *x, *filter;
+  const OutputMap& map;
+  float* y;
+
+  // kPixels outputs side by side share each load of a tap, kBlocks registers of channels each load of an input.
+  template <int kLanes, int kBlocks, int kPixels>
+  inline void RunPixels(const float* window, float* out, int64_t c) const {
+    const int64_t step = shape.stride * shape.in, row = shape.width * shape.in;
+    const int64_t taps = shape.kernel_w * shape.in;
+    const float* weights = filter + c;
+    Vec<kLanes> sums[kBlocks][kPixels];
+#pragma GCC unroll 2
+    for (int b = 0; b < kBlocks; ++b) {
+      const Vec<kLanes> bias = BiasOf<kLanes>(map, c + b * kLanes);
+#pragma GCC unroll 8
+      for (int p = 0; p < kPixels; ++p) sums[b][p] = bias;
+    }
+    for (int64_t tap_row = 0; tap_row < shape.kernel_h; ++tap_row, window += row) {
+      const float* from = window;
+      for (int64_t tap = 0; tap < taps; ++tap, ++from, weights += shape.out) {
+        Vec<kLanes> weight[kBlocks];
+#pragma GCC unroll 2
+        for (int b = 0; b < kBlocks; ++b) weight[b] = Load<kLanes>(weights + b * kLanes);
+#pragma GCC unroll 8
+        for (int p = 0; p < kPixels; ++p) {
+          const Vec<kLanes> input = Fill<kLanes>(from[p * step]);
+#pragma GCC unroll 2
+          for (int b = 0; b < kBlocks; ++b) sums[b][p] += weight[b] * input;
+        }
+      }
+    }
+    const Clamp<kLanes> clamp(map.range);
+#pragma GCC unroll 8
+    for (int p = 0; p < kPixels; ++p) {
+#pragma GCC unroll 2
+      for (int b = 0; b < kBlocks; ++b) {
+        Store<kLanes>(out + p * shape.out + b * kLanes, clamp(sums[b][p]));
+      }
+    }
+  }
+
+  template <int kLanes, int kBlocks>
+  void RunBlocks(int64_t c) const {
+    const int64_t step = shape.stride * shape.in;
+    const int64_t out_h = shape.output_height(), out_w = shape.output_width();
+    for (int64_t row = 0; row < out_h; ++row) {
+      const float* window = x + row * shape.stride * shape.width * shape.in;
+      float* out = y + row * out_w * shape.out + c;
+      int64_t i = 0;
+      for (; i + 8 <= out_w; i += 8) {
+        RunPixels<kLanes, kBlocks, 8>(window + i * step, out + i * shape.out, c);
+      }
+      for (; i + 4 <= out_w; i += 4) {
+        RunPixels<kLanes, kBlocks, 4>(window + i * step, out + i * shape.out, c);
+      }
+      for (; i < out_w; ++i) {
+        RunPixels<kLanes, kBlocks, 1>(window + i * step, out + i * shape.out, c);
+      }
+    }
+  }
+
+  template <int kLanes>
+  void Run(int64_t c) const {
+    RunBlocks<kLanes, 1>(c);
+  }
+};
+
+void RunConvolution(const ConvolutionShape& shape, const float* x, const float* filter,
+                    const OutputMap& map, float* y) {
+  const Product product{shape, x, filter, map, y};
+  int64_t c = 0;
+#if BL_LANES > 8  // With sixteen registers, two blocks of eight pixels do not fit.
+  for (; c + 2 * BL_LANES <= shape.out; c += 2 * BL_LANES) product.RunBlocks<BL_LANES, 2>(c);
+#endif
+  ForChannelBlocks(c, shape.out, product);
 }
 
 // ---- Requantization. Plain loops, which compilers vectorize; fixed_point.h of core/quant says why each step is
@@ -551,7 +723,8 @@ void RunRequantize(const float* sums, int64_t rows, int64_t channels, const int3
 
 constexpr Variant kVariant = {BL_STRING(BL_VARIANT), AddMomentSums,     RunScaleShiftClamp,
                               AddGradientSums,       RunInputGradient,  RunForward,
-                              RunBackwardInput,      RunBackwardFilter, RunRequantize};
+                              RunBackwardInput,      RunBackwardFilter, RunConvolution,
+                              RunRequantize};
 
 }  // namespace
 

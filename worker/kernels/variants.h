@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "worker/kernels/batch_norm.h"
+#include "worker/kernels/convolution.h"
 #include "worker/kernels/depthwise.h"
+#include "worker/kernels/output_map.h"
 
 namespace boardloop::kernels {
 
@@ -16,9 +18,9 @@ namespace boardloop::kernels {
 struct Variant {
   const char* name;
 
-  // sums and square_sums [channels] over rows of x - x[0], added to what they hold.
-  void (*moment_sums)(const float* x, int64_t rows, int64_t channels, double* sums,
-                      double* square_sums);
+  // sums and square_sums [channels] over rows of x - shift, added to what they hold.
+  void (*moment_sums)(const float* x, int64_t rows, int64_t channels, const float* shift,
+                      double* sums, double* square_sums);
   void (*scale_shift_clamp)(const float* x, int64_t rows, int64_t channels, const float* scale,
                             const float* shift, float low, float high, float* y);
   // grad_sums and product_sums [channels]: of the gradient that passes the clamp, and of it times x_hat;
@@ -34,11 +36,14 @@ struct Variant {
                          const float* mean_product, float* grad_x);
 
   void (*depthwise_forward)(const DepthwiseShape& shape, const float* x, const float* filter,
-                            float* y, float* scratch);
+                            const OutputMap& map, float* y, float* scratch);
   void (*depthwise_backward_input)(const DepthwiseShape& shape, const float* grad_y,
                                    const float* filter, float* grad_x, float* scratch);
   void (*depthwise_backward_filter)(const DepthwiseShape& shape, const float* x,
                                     const float* grad_y, float* grad_filter, float* scratch);
+
+  void (*convolution)(const ConvolutionShape& shape, const float* x, const float* filter,
+                      const OutputMap& map, float* y);
 
   // requantize.h
   void (*requantize)(const float* sums, int64_t rows, int64_t channels, const int32_t* bias,

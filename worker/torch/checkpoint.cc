@@ -10,6 +10,7 @@
 #include "core/base/hash.h"
 #include "core/base/status.h"
 #include "core/graph/build_subnet.h"
+#include "core/presets/check_training.h"
 #include "worker/torch/parameter_layout.h"
 #include "worker/torch/recipe.h"
 
@@ -91,7 +92,7 @@ absl::StatusOr<int64_t> ExpectedParameters(const Header& header) {
 }
 
 absl::Status CheckHeader(const Header& header) {
-  BL_RETURN_IF_ERROR(ValidateTraining(header.training()));
+  BL_RETURN_IF_ERROR(CheckTraining(header.training(), ""));
   BL_ASSIGN_OR_RETURN(const int64_t parameters, ExpectedParameters(header));
   if (header.parameters() != parameters) {
     return absl::InvalidArgumentError(absl::StrFormat("it has %d parameters, its networks have %d",

@@ -1,14 +1,11 @@
 #include "worker/torch/graph_walk.h"
 
 #include <utility>
-#include <vector>
 
 #include "absl/container/inlined_vector.h"
 
 namespace boardloop {
-namespace {
 
-// By tensor: the last operator that reads it, or -1.
 std::vector<int64_t> LastReaders(const Graph& graph) {
   std::vector<int64_t> last(graph.tensors.size(), -1);
   for (size_t i = 0; i < graph.ops.size(); ++i) {
@@ -16,8 +13,6 @@ std::vector<int64_t> LastReaders(const Graph& graph) {
   }
   return last;
 }
-
-}  // namespace
 
 at::Tensor WalkGraph(const Graph& graph, at::Tensor input, const OpRunner& run) {
   const std::vector<int64_t> last_readers = LastReaders(graph);

@@ -2,7 +2,9 @@
 // simulated quantization, which differ only in what an operator does.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "absl/types/span.h"
 #include "core/graph/graph.h"
@@ -14,6 +16,9 @@ namespace boardloop {
 // as everywhere else in the project; the output of kMean has height and width 1, that of kFullyConnected
 // is [n][classes].
 using OpRunner = std::function<at::Tensor(size_t op, absl::Span<const at::Tensor> inputs)>;
+
+// By tensor: the last operator that reads it, or -1.
+std::vector<int64_t> LastReaders(const Graph& graph);
 
 // Returns the graph's first output. A tensor is released after its last reader.
 at::Tensor WalkGraph(const Graph& graph, at::Tensor input, const OpRunner& run);

@@ -1,10 +1,9 @@
 #include "worker/torch/layers.h"
 
-#include <limits>
-
 #include "torch/csrc/autograd/custom_function.h"
 #include "worker/kernels/batch_norm.h"
 #include "worker/kernels/depthwise.h"
+#include "worker/torch/cpu_ops.h"
 
 namespace boardloop {
 namespace {
@@ -15,7 +14,7 @@ using torch::autograd::variable_list;
 bool use_libtorch_layers = false;
 
 bool RunsOnKernels(const at::Tensor& x) {
-  return x.is_cpu() && x.scalar_type() == at::kFloat && !use_libtorch_layers;
+  return x.scalar_type() == at::kFloat && UsesKernels(x.device());
 }
 
 at::Tensor ChannelsLast(const at::Tensor& x) {
@@ -24,21 +23,6 @@ at::Tensor ChannelsLast(const at::Tensor& x) {
 
 at::Tensor EmptyLike(const at::Tensor& x) {
   return at::empty(x.sizes(), x.options(), at::MemoryFormat::ChannelsLast);
-}
-
-kernels::ClampRange RangeOf(Activation activation) {
-  constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  switch (activation) {
-    case Activation::kNone:
-      return {-kInfinity, kInfinity};
-    case Activation::kRelu:
-      return {0, kInfinity};
-    case Activation::kRelu6:
-      return {0, 6};
-    case Activation::kReluN1To1:
-      return {-1, 1};
-  }
-  return {-kInfinity, kInfinity};
 }
 
 at::Tensor Activate(const at::Tensor& x, Activation activation) {
@@ -77,7 +61,8 @@ Normalization Normalize(const at::Tensor& x, const at::Tensor& gamma, const at::
 at::Tensor Apply(const at::Tensor& x, const Normalization& n, Activation activation) {
   at::Tensor y = EmptyLike(x);
   kernels::ScaleShiftClamp(x.data_ptr<float>(), Rows(x), x.size(1), n.scale.data_ptr<float>(),
-                           n.shift.data_ptr<float>(), RangeOf(activation), y.data_ptr<float>());
+                           n.shift.data_ptr<float>(), ClampRangeOf(activation),
+                           y.data_ptr<float>());
   return y;
 }
 
@@ -104,9 +89,9 @@ class BatchNormFunction : public torch::autograd::Function<BatchNormFunction> {
     const auto activation = static_cast<Activation>(context->saved_data["activation"].toInt());
     kernels::BatchNormBackward(x.data_ptr<float>(), grad_y.data_ptr<float>(), Rows(x), x.size(1),
                                saved[3].data_ptr<float>(), saved[4].data_ptr<float>(),
-                               gamma.data_ptr<float>(), beta.data_ptr<float>(), RangeOf(activation),
-                               grad_x.data_ptr<float>(), grad_gamma.data_ptr<float>(),
-                               grad_beta.data_ptr<float>());
+                               gamma.data_ptr<float>(), beta.data_ptr<float>(),
+                               ClampRangeOf(activation), grad_x.data_ptr<float>(),
+                               grad_gamma.data_ptr<float>(), grad_beta.data_ptr<float>());
     return {grad_x, grad_gamma, grad_beta, at::Tensor()};
   }
 };
@@ -199,11 +184,14 @@ at::Tensor BiasActivation(at::Tensor x, const at::Tensor& bias, Activation activ
     const at::Tensor one = at::ones({x.size(1)}, at::kFloat);
     const at::Tensor shift = bias.contiguous();
     kernels::ScaleShiftClamp(x.data_ptr<float>(), Rows(x), x.size(1), one.data_ptr<float>(),
-                             shift.data_ptr<float>(), RangeOf(activation), x.data_ptr<float>());
+                             shift.data_ptr<float>(), ClampRangeOf(activation),
+                             x.data_ptr<float>());
     return x;
   }
   return Activate(x + bias.to(x.scalar_type()).view({1, -1, 1, 1}), activation);
 }
+
+bool UsesKernels(const at::Device& device) { return device.is_cpu() && !use_libtorch_layers; }
 
 void UseLibTorchLayers(bool use) { use_libtorch_layers = use; }
 

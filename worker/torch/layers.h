@@ -33,6 +33,9 @@ at::Tensor BatchNormActivation(const at::Tensor& x, const at::Tensor& gamma, con
 // x + bias, then the activation; in place where no gradient is needed.
 at::Tensor BiasActivation(at::Tensor x, const at::Tensor& bias, Activation activation);
 
+// Whether float tensors of `device` go through worker/kernels.
+bool UsesKernels(const at::Device& device);
+
 // Turns the fused kernels off, for comparing them with LibTorch's operators. Not for use while layers run.
 void UseLibTorchLayers(bool use);
 

@@ -4,21 +4,15 @@
 #include <cmath>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
+#include "core/presets/check_training.h"
 #include "core/space/space.h"
 
 namespace boardloop {
 namespace {
 
 constexpr uint64_t kSubnetStream = 0x5b;  // Apart from the streams of images and weights.
-
-absl::Status CheckRange(const char* field, double value, double low, double high) {
-  if (value >= low && value <= high) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(field, " is ", value, ", must be in [", low, ", ", high, "]"));
-}
 
 Subnet WithInputs(Subnet subnet, const v1::SupernetSpec& supernet) {
   subnet.classes = supernet.classes();
@@ -61,37 +55,6 @@ Subnet SampleOf(const v1::SupernetSpec& supernet, Random& random) {
       supernet);
 }
 
-absl::Status ValidateTraining(const v1::TrainingSpec& training) {
-  if (!(training.epochs() > 0)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("epochs is ", training.epochs(), ", must be above 0"));
-  }
-  BL_RETURN_IF_ERROR(CheckRange("epochs", training.epochs(), 0, 10000));
-  BL_RETURN_IF_ERROR(CheckRange("batch_size", training.batch_size(), 1, 65536));
-  if (training.micro_batch_size() != 0) {
-    BL_RETURN_IF_ERROR(
-        CheckRange("micro_batch_size", training.micro_batch_size(), 1, training.batch_size()));
-    if (training.batch_size() % training.micro_batch_size() != 0) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("batch_size is ", training.batch_size(), ", must be a multiple of ",
-                       "micro_batch_size ", training.micro_batch_size()));
-    }
-  }
-  BL_RETURN_IF_ERROR(CheckRange("random_subnets", training.random_subnets(), 0, 16));
-  BL_RETURN_IF_ERROR(CheckRange("peak_rate", training.peak_rate(), 0, 100));
-  BL_RETURN_IF_ERROR(CheckRange("warmup_epochs", training.warmup_epochs(), 0, training.epochs()));
-  BL_RETURN_IF_ERROR(CheckRange("momentum", training.momentum(), 0, 0.9999));
-  BL_RETURN_IF_ERROR(CheckRange("weight_decay", training.weight_decay(), 0, 1));
-  BL_RETURN_IF_ERROR(CheckRange("label_smoothing", training.label_smoothing(), 0, 0.9));
-  BL_RETURN_IF_ERROR(CheckRange("ema_decay", training.ema_decay(), 0, 0.999999));
-  const v1::Augmentation& augmentation = training.augmentation();
-  BL_RETURN_IF_ERROR(CheckRange("crop_padding", augmentation.crop_padding(), 0, 64));
-  BL_RETURN_IF_ERROR(CheckRange("brightness", augmentation.brightness(), 0, 0.99));
-  BL_RETURN_IF_ERROR(CheckRange("saturation", augmentation.saturation(), 0, 1));
-  BL_RETURN_IF_ERROR(CheckRange("cutout", augmentation.cutout(), 0, 1024));
-  return CheckRange("mixup_alpha", augmentation.mixup_alpha(), 0, 100);
-}
-
 absl::Status ValidateSupernet(const v1::SupernetSpec& supernet) {
   BL_RETURN_IF_ERROR(ValidateSpace(supernet.space()));
   return CheckSubnetRanges(LargestOf(supernet));
@@ -100,7 +63,7 @@ absl::Status ValidateSupernet(const v1::SupernetSpec& supernet) {
 absl::StatusOr<Recipe> Recipe::Create(const v1::SupernetSpec& supernet,
                                       const v1::TrainingSpec& training, int64_t steps_per_epoch) {
   BL_RETURN_IF_ERROR(ValidateSupernet(supernet));
-  BL_RETURN_IF_ERROR(ValidateTraining(training));
+  BL_RETURN_IF_ERROR(CheckTraining(training, ""));
   Recipe recipe;
   recipe.training_ = training;
   recipe.space_ = supernet.space();
@@ -126,7 +89,7 @@ absl::StatusOr<Recipe> Recipe::Create(const v1::SupernetSpec& supernet,
 
 absl::StatusOr<Recipe> Recipe::CreateSingle(const Subnet& subnet, const v1::TrainingSpec& training,
                                             int64_t steps_per_epoch) {
-  BL_RETURN_IF_ERROR(ValidateTraining(training));
+  BL_RETURN_IF_ERROR(CheckTraining(training, ""));
   Recipe recipe;
   recipe.training_ = training;
   recipe.largest_ = subnet;

@@ -75,8 +75,7 @@ class Recipe {
   std::vector<Phase> phases_;
 };
 
-// Ranges that hold in any recipe. INVALID_ARGUMENT names the field.
-absl::Status ValidateTraining(const v1::TrainingSpec& training);
+// INVALID_ARGUMENT names the field.
 absl::Status ValidateSupernet(const v1::SupernetSpec& supernet);
 
 // The specs' subnets, with the classes and channels of the spec.

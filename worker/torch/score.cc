@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/graph/build_subnet.h"
+#include "worker/torch/folded_pass.h"
+#include "worker/torch/moments_pass.h"
 #include "worker/torch/torch_parallel.h"
 
 namespace boardloop {
@@ -37,29 +40,25 @@ void AddTo(std::vector<Moments>& sums, const std::vector<Moments>& moments) {
   }
 }
 
-absl::StatusOr<Score> ScoreOne(const Space& space, const Weights& weights, const Subnet& subnet,
-                               const DeviceData& train, const DeviceData& validation,
-                               const ScoreOptions& options) {
-  BL_RETURN_IF_ERROR(ValidateSubnet(space, subnet, /*any_gene=*/false));
-  BL_ASSIGN_OR_RETURN(const Graph graph, BuildSubnet(space, subnet));
-  BL_RETURN_IF_ERROR(CheckFits(graph, validation));
-  at::NoGradGuard no_grad;  // A setting of each thread.
-  const std::vector<Moments> moments =
-      CalibrateBatchNorm(graph, weights, train, options.calibration);
-  return Evaluate(graph, FoldBatchNorm(graph, weights, moments), validation, options.images);
-}
-
 }  // namespace
 
 std::vector<Moments> CalibrateBatchNorm(const Graph& graph, const Weights& weights,
                                         const DeviceData& data, const CalibrationOptions& options) {
   at::NoGradGuard no_grad;
   const std::vector<int64_t> samples = CalibrationSamples(data.size(), options);
+  std::optional<MomentsPass> pass;
+  if (UsesKernels(data.device()))
+    pass.emplace(graph, weights, std::min(options.batch_size, options.images));
   std::vector<Moments> sums(graph.ops.size()), moments;
   int64_t batches = 0;
   for (int64_t first = 0; first < options.images; first += options.batch_size) {
     const auto indices = absl::MakeConstSpan(samples).subspan(first, options.batch_size);
-    ForwardTraining(graph, weights, data.At(indices).images, &moments);
+    const at::Tensor images = data.At(indices).images;
+    if (pass.has_value()) {
+      moments = pass->Run(images);
+    } else {
+      ForwardTraining(graph, weights, images, &moments);
+    }
     AddTo(sums, moments);
     ++batches;
   }
@@ -74,6 +73,8 @@ std::vector<Moments> CalibrateBatchNorm(const Graph& graph, const Weights& weigh
 Score Evaluate(const Graph& graph, const FoldedWeights& folded, const DeviceData& data,
                int64_t images) {
   at::NoGradGuard no_grad;
+  std::optional<FoldedPass> pass;
+  if (UsesKernels(data.device())) pass.emplace(graph, folded);
   Score score;
   score.images = images > 0 ? std::min(images, data.size()) : data.size();
   at::Tensor correct = at::zeros({}, at::TensorOptions().device(data.device()).dtype(at::kLong));
@@ -81,7 +82,8 @@ Score Evaluate(const Graph& graph, const FoldedWeights& folded, const DeviceData
   for (int64_t first = 0; first < score.images; first += kEvaluationBatch) {
     const DeviceData::Batch batch =
         data.Range(first, std::min(kEvaluationBatch, score.images - first));
-    const at::Tensor logits = ForwardFolded(graph, folded, batch.images);
+    const at::Tensor logits =
+        pass.has_value() ? pass->Run(batch.images) : ForwardFolded(graph, folded, batch.images);
     correct.add_(logits.argmax(1).eq(batch.labels).sum());
     loss.sub_(at::log_softmax(logits, 1).gather(1, batch.labels.unsqueeze(1)).sum());
   }
@@ -89,6 +91,18 @@ Score Evaluate(const Graph& graph, const FoldedWeights& folded, const DeviceData
   score.top1 = static_cast<double>(score.correct) / static_cast<double>(score.images);
   score.loss = loss.item<double>() / static_cast<double>(score.images);
   return score;
+}
+
+absl::StatusOr<Score> ScoreSubnet(const Space& space, const Weights& weights, const Subnet& subnet,
+                                  const DeviceData& train, const DeviceData& validation,
+                                  const ScoreOptions& options) {
+  BL_RETURN_IF_ERROR(ValidateSubnet(space, subnet, /*any_gene=*/false));
+  BL_ASSIGN_OR_RETURN(const Graph graph, BuildSubnet(space, subnet));
+  BL_RETURN_IF_ERROR(CheckFits(graph, validation));
+  at::NoGradGuard no_grad;  // A setting of each thread.
+  const std::vector<Moments> moments =
+      CalibrateBatchNorm(graph, weights, train, options.calibration);
+  return Evaluate(graph, FoldBatchNorm(graph, weights, moments), validation, options.images);
 }
 
 absl::StatusOr<std::vector<Score>> ScoreSubnets(const Space& space, const Weights& weights,
@@ -101,7 +115,8 @@ absl::StatusOr<std::vector<Score>> ScoreSubnets(const Space& space, const Weight
   int64_t done = 0;
   const auto score_one = [&](int64_t i) -> absl::Status {
     if (options.cancelled && options.cancelled()) return absl::CancelledError("stopped");
-    absl::StatusOr<Score> score = ScoreOne(space, weights, subnets[i], train, validation, options);
+    absl::StatusOr<Score> score =
+        ScoreSubnet(space, weights, subnets[i], train, validation, options);
     if (!score.ok()) return Annotate(score.status(), CanonicalText(subnets[i]));
     scores[i] = *score;
     if (options.progress) {

@@ -47,10 +47,15 @@ std::vector<Moments> CalibrateBatchNorm(const Graph& graph, const Weights& weigh
 Score Evaluate(const Graph& graph, const FoldedWeights& folded, const DeviceData& data,
                int64_t images);
 
-// In the order of `subnets`. A function of weights, data and options: on a CPU the same on every run.
-// Scores use validation data only; `train` is for batch norm.
+// One subnet; options.threads and the callbacks are for ScoreSubnets. A function of weights, data and options: on
+// a CPU the same on every run. Scores use validation data only; `train` is for batch norm.
 //
 // INVALID_ARGUMENT  a subnet that is not of the space, or of another resolution than the data
+absl::StatusOr<Score> ScoreSubnet(const Space& space, const Weights& weights, const Subnet& subnet,
+                                  const DeviceData& train, const DeviceData& validation,
+                                  const ScoreOptions& options);
+
+// Each as ScoreSubnet, in the order of `subnets`. The first error in that order.
 absl::StatusOr<std::vector<Score>> ScoreSubnets(const Space& space, const Weights& weights,
                                                 absl::Span<const Subnet> subnets,
                                                 const DeviceData& train,

@@ -82,7 +82,9 @@ class TrainRun {
     if (options_.checkpoint_path.empty() || !leads()) return absl::OkStatus();
     BL_ASSIGN_OR_RETURN(Checkpoint checkpoint, trainer_.Snapshot());
     checkpoint.header.set_seconds(seconds_before_ + Seconds());
-    return WriteCheckpoint(options_.checkpoint_path, checkpoint);
+    BL_RETURN_IF_ERROR(WriteCheckpoint(options_.checkpoint_path, checkpoint));
+    if (options_.checkpoint_written) options_.checkpoint_written();
+    return absl::OkStatus();
   }
 
   absl::StatusOr<TrainReport> MakeReport() {

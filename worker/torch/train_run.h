@@ -41,8 +41,9 @@ struct TrainRunOptions {
   int64_t accuracy_images = 2000;                        // In between; the end uses all.
   int random_subnets = 4;                                // In the accuracy.
   ScoreOptions score;                                    // Threads, and calibration at the end.
-  // Both may be empty. Cancelled is asked at every step.
+  // All may be empty. Cancelled is asked at every step; `checkpoint_written` follows each checkpoint.
   std::function<void(const TrainReport&)> report;
+  std::function<void()> checkpoint_written;
   std::function<bool()> cancelled;
 };
 

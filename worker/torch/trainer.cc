@@ -9,6 +9,7 @@
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/graph/build_subnet.h"
+#include "core/presets/check_training.h"
 #include "worker/torch/channel_order.h"
 #include "worker/torch/loss.h"
 #include "worker/torch/network.h"
@@ -75,7 +76,7 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const Checkpoint& start
                                                          const DeviceData& train,
                                                          const Options& options) {
   const v1::TrainingSpec& training = start.header.training();
-  BL_RETURN_IF_ERROR(ValidateTraining(training));
+  BL_RETURN_IF_ERROR(CheckTraining(training, ""));
   SingleProcess alone;
   BL_RETURN_IF_ERROR(
       CheckBatches(training, train, options.group != nullptr ? *options.group : alone));

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "absl/time/time.h"
-#include "device-agent/virtual/unique_fd.h"
+#include "core/base/unique_fd.h"
 
 namespace boardloop::vboard {
 

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "device-agent/virtual/unique_fd.h"
+#include "core/base/unique_fd.h"
 
 namespace boardloop::vboard {
 

@@ -115,6 +115,24 @@ TEST_P(BatchNormTest, MomentsEqualTheDefinition) {
   }
 }
 
+TEST_P(BatchNormTest, MomentsOfPartsAreThoseOfTheWhole) {
+  const Layer layer(500, 21, {0, 6}, /*offset=*/3, 2);
+  MomentSums sums;
+  std::vector<float> mean(21), variance(21);
+  for (int run = 0; run < 2; ++run) {  // Reset forgets what was before.
+    sums.Reset(21);
+    for (const int64_t row : {0, 1, 120, 499}) {
+      const int64_t next = row == 0 ? 1 : row == 1 ? 120 : row == 120 ? 499 : 500;
+      sums.Add(layer.x.data() + row * 21, next - row);
+    }
+    sums.Finish(mean.data(), variance.data());
+    for (int64_t c = 0; c < 21; ++c) {
+      EXPECT_NEAR(mean[c], layer.mean[c], 1e-5);
+      EXPECT_NEAR(variance[c], layer.variance[c], 1e-5);
+    }
+  }
+}
+
 TEST_P(BatchNormTest, ALargeMeanDoesNotSpoilTheVariance) {
   const Layer layer(5000, 19, {0, 6}, /*offset=*/1000, 1);
   for (int64_t c = 0; c < layer.channels; ++c) {

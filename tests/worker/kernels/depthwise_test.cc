@@ -118,6 +118,20 @@ TEST_P(DepthwiseTest, EqualsTheDefinitionOnTheShapesOfNetworks) {
   }
 }
 
+TEST_P(DepthwiseTest, BiasIsAddedAndTheSumClamped) {
+  const DepthwiseShape shape{2, 9, 11, 21, 3, 1};
+  Random random(5);
+  const std::vector<float> x = RandomValues(2 * 9 * 11 * 21, random);
+  const std::vector<float> filter = RandomValues(3 * 3 * 21, random);
+  const std::vector<float> bias = RandomValues(21, random);
+  std::vector<float> plain(x.size()), mapped(x.size(), NAN);
+  DepthwiseForward(shape, x.data(), filter.data(), plain.data());
+  DepthwiseForward(shape, x.data(), filter.data(), mapped.data(), {bias.data(), {-0.5f, 1}});
+  for (size_t i = 0; i < x.size(); ++i) {
+    ASSERT_NEAR(mapped[i], std::clamp(plain[i] + bias[i % 21], -0.5f, 1.0f), 1e-5);
+  }
+}
+
 TEST_P(DepthwiseTest, TheSameCallGivesTheSameBits) {
   const DepthwiseShape shape{2, 9, 11, 37, 5, 2};
   Random random(4);

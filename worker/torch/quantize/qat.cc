@@ -68,7 +68,9 @@ class QatRun {
         options_(options),
         weights_(Flatten(folded)),
         momentum_(at::zeros_like(weights_.flat)),
-        order_(train.size(), options.batch_size, options.seed ^ (kOrderStream << 56)) {}
+        order_(train.size(), options.batch_size, options.seed ^ (kOrderStream << 56)) {
+    LimitFilters();
+  }
 
   absl::StatusOr<Model> Run() {
     const int64_t steps = std::max<int64_t>(
@@ -123,6 +125,15 @@ class QatRun {
     return simulation;
   }
 
+  // Beyond what the largest scale can say a weight has no effect, and would have far to come back.
+  void LimitFilters() {
+    for (size_t i = 0; i < graph_.ops.size(); ++i) {
+      if (!weights_.views[i].filter.defined()) continue;
+      const double most = 127.0 * MostFilterScale(graph_.ops[i], activations_);
+      weights_.views[i].filter.clamp_(-most, most);
+    }
+  }
+
   absl::StatusOr<double> Step(int64_t step, double rate) {
     BL_ASSIGN_OR_RETURN(const Simulation simulation, Simulate());
     const absl::Span<const int64_t> samples = order_.Batch(step);
@@ -147,6 +158,7 @@ class QatRun {
     parts[0].grad.div_(static_cast<double>(count));
     NesterovStep(/*decayed=*/0, weights_.flat, parts[0].grad, momentum_, rate, options_.momentum,
                  /*weight_decay=*/0);
+    LimitFilters();
     return loss / static_cast<double>(count);
   }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,6 +17,11 @@ constexpr float kLeastSpan = 1e-4f;
 // Of a filter's largest weight. Multipliers then stay in the range of fixed-point arithmetic.
 constexpr float kLeastWeight = 1e-7f;
 constexpr double kMostBias = 1 << 30;
+
+// Of a convolution's multiplier (input scale * filter scale / output scale). The DSP kernels shift by 1 at least
+// (firmware/codegen/lower_dsp_parts.h): it must be below 1/2, also once the filter scale has been rounded to float and
+// the multiplier to a mantissa of 31 bits.
+constexpr double kMostMultiplier = 0.5 * (1 - 0x1p-20);
 
 Quantization QuantizeRange(const RealRange& range) {
   const float span = std::max(range.high - range.low, kLeastSpan);
@@ -41,11 +47,18 @@ ChannelWeights WeightsOf(const Op& op, int64_t elements, int64_t channel) {
 }
 
 int8_t QuantizeWeight(float value, float scale) {
-  return static_cast<int8_t>(std::clamp(std::lround(value / scale), -127L, 127L));
+  // Clamped first: beside a capped scale a weight may be larger than integers go.
+  return static_cast<int8_t>(std::lround(std::clamp(value / scale, -127.0f, 127.0f)));
 }
 
-absl::Status QuantizeWeights(const Op& op, const FoldedOp& folded, float input_scale,
-                             OpWeights& weights) {
+int32_t QuantizeBias(double value, double scale) {
+  return static_cast<int32_t>(std::llround(std::clamp(value / scale, -kMostBias, kMostBias)));
+}
+
+absl::Status QuantizeWeights(const Op& op, const FoldedOp& folded,
+                             const std::vector<Quantization>& activations, OpWeights& weights) {
+  const float input_scale = activations[op.inputs[0]].scale;
+  const float most_scale = MostFilterScale(op, activations);
   const at::Tensor filter = folded.filter.contiguous(), bias = folded.bias.contiguous();
   const float* values = filter.data_ptr<float>();
   const float* biases = bias.data_ptr<float>();
@@ -66,9 +79,10 @@ absl::Status QuantizeWeights(const Op& op, const FoldedOp& folded, float input_s
     float scale = largest / 127.0f;
     // A bias far above its weights: a coarser scale, so that it fits.
     scale = std::max(scale, static_cast<float>(std::abs(biases[c]) / kMostBias / input_scale));
+    // A bias that does not fit for all that saturates every output, also when it is cut.
+    scale = std::min(scale, most_scale);
     weights.filter_scales.push_back(scale);
-    weights.bias.push_back(static_cast<int32_t>(
-        std::llround(static_cast<double>(biases[c]) / (double{input_scale} * scale))));
+    weights.bias.push_back(QuantizeBias(biases[c], double{input_scale} * scale));
     for (int64_t i = 0; i < where.count; ++i) {
       const int64_t at = where.first + i * where.step;
       weights.filter[at] = QuantizeWeight(values[at], scale);
@@ -94,6 +108,12 @@ std::vector<Quantization> QuantizeActivations(const Graph& graph,
   return quantization;
 }
 
+float MostFilterScale(const Op& op, const std::vector<Quantization>& activations) {
+  if (op.kind == OpKind::kFullyConnected) return std::numeric_limits<float>::infinity();
+  return static_cast<float>(kMostMultiplier * activations[op.output].scale /
+                            activations[op.inputs[0]].scale);
+}
+
 absl::StatusOr<Model> QuantizeModel(const Graph& graph, const FoldedWeights& folded,
                                     const std::vector<Quantization>& activations) {
   Model model;
@@ -103,8 +123,7 @@ absl::StatusOr<Model> QuantizeModel(const Graph& graph, const FoldedWeights& fol
   for (size_t i = 0; i < graph.ops.size(); ++i) {
     if (!folded[i].filter.defined()) continue;
     const Op& op = graph.ops[i];
-    BL_RETURN_IF_ERROR(
-        QuantizeWeights(op, folded[i], activations[op.inputs[0]].scale, model.weights[i]));
+    BL_RETURN_IF_ERROR(QuantizeWeights(op, folded[i], activations, model.weights[i]));
   }
   BL_RETURN_IF_ERROR(ValidateModel(model));
   return model;

@@ -5,7 +5,11 @@
 #include <cstdlib>
 
 #include "ATen/ATen.h"
+#include "core/base/random.h"
+#include "core/plan/plan.h"
+#include "core/quant/convolution.h"
 #include "core/quant/interpreter.h"
+#include "firmware/codegen/engine_program.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
@@ -90,6 +94,115 @@ TEST(QuantizeModelTest, AHugeBiasGetsACoarserScale) {
   const absl::StatusOr<Model> model = network.Quantize();
   ASSERT_THAT(model, IsOk());
   EXPECT_THAT(Interpreter::Create(*model), IsOk());
+}
+
+// In each convolution the filter of channel 1 is 1e4 times larger, as batch norm leaves it where the deviation is
+// near 0.
+SmallNetwork NetworkWithHugeChannels(uint64_t seed) {
+  SmallNetwork network(seed);
+  for (size_t i = 0; i < network.graph.ops.size(); ++i) {
+    const OpKind kind = network.graph.ops[i].kind;
+    at::Tensor& filter = network.folded[i].filter;
+    if (kind == OpKind::kConv2d) filter.select(0, 1).mul_(1e4);
+    if (kind == OpKind::kDepthwiseConv2d) filter.select(2, 1).mul_(1e4);
+  }
+  return network;
+}
+
+bool IsConvolution(const Op& op) {
+  return op.kind == OpKind::kConv2d || op.kind == OpKind::kDepthwiseConv2d;
+}
+
+TEST(QuantizeModelTest, MultipliersOfConvolutionsStayBelowOneHalf) {
+  const SmallNetwork network = NetworkWithHugeChannels(7);
+  const Model model = network.Quantize().value();
+  for (size_t i = 0; i < model.graph.ops.size(); ++i) {
+    const Op& op = model.graph.ops[i];
+    if (!IsConvolution(op)) continue;
+    const ConvolutionParams params =
+        PrepareConvolution(op, model.weights[i], network.activations[op.inputs[0]],
+                           network.activations[op.output])
+            .value();
+    for (const FixedMultiplier& multiplier : params.multipliers) {
+      EXPECT_LE(multiplier.shift, -1) << op.name;
+    }
+    EXPECT_EQ(params.multipliers[1].shift, -1) << op.name << ": the cut one is just below 1/2";
+  }
+}
+
+TEST(QuantizeModelTest, ACutFilterIsTheNearestAndItsBiasIsWhole) {
+  const SmallNetwork network = NetworkWithHugeChannels(7);
+  const Model model = network.Quantize().value();
+  for (size_t i = 0; i < model.graph.ops.size(); ++i) {
+    const Op& op = model.graph.ops[i];
+    if (!IsConvolution(op)) continue;
+    const FoldedOp real = Dequantize(model, i, network.folded[i]);
+    const int64_t dimension = op.kind == OpKind::kDepthwiseConv2d ? 2 : 0;
+    const float scale = model.weights[i].filter_scales[1];
+    const at::Tensor wanted =
+        network.folded[i].filter.select(dimension, 1).clamp(-127 * scale, 127 * scale);
+    const at::Tensor error = real.filter.select(dimension, 1) - wanted;
+    EXPECT_LE(error.abs().max().item<float>(), 0.501f * scale) << op.name;
+    EXPECT_NEAR(real.bias[1].item<float>(), network.folded[i].bias[1].item<float>(),
+                0.501f * scale * network.activations[op.inputs[0]].scale)
+        << op.name;
+  }
+}
+
+TEST(QuantizeModelTest, ALayerWithAHugeFilterRunsInTheBoardsFastKernels) {
+  const Model model = NetworkWithHugeChannels(8).Quantize().value();
+  const Plan plan = PlanGraph(model.graph, PlanOptions()).value();
+  const EngineProgram program = MakeEngineProgram(model, plan, KernelSet::kDsp).value();
+  for (size_t i = 0; i < plan.steps.size(); ++i) {
+    if (!IsConvolution(model.graph.ops[plan.steps[i].ops[0]])) continue;
+    EXPECT_THAT(program.steps[i].kernel, HasSubstr("_dsp")) << plan.steps[i].name;
+  }
+}
+
+TEST(QuantizeModelTest, NoRoundingBringsTheLargestMultiplierToOneHalf) {
+  const SmallNetwork network(1);
+  const Op& op = network.graph.ops[0];
+  std::vector<Quantization> activations = network.activations;
+  Random random(1);
+  for (int i = 0; i < 20000; ++i) {
+    const auto draw = [&] { return static_cast<float>(std::exp(20 * random.Unit() - 10)); };
+    const float in = activations[op.inputs[0]].scale = draw();
+    const float out = activations[op.output].scale = draw();
+    const float scale = MostFilterScale(op, activations);
+    EXPECT_EQ(QuantizeMultiplier(static_cast<double>(in) * scale / out).shift, -1)
+        << in << " to " << out;
+    EXPECT_GT(static_cast<double>(in) * scale / out, 0.49999);
+  }
+}
+
+TEST(QuantizeModelTest, AFullyConnectedFilterIsNotCut) {
+  SmallNetwork network(7);
+  network.folded.back().filter.select(0, 1).mul_(1e4);
+  const Model model = network.Quantize().value();
+  const FoldedOp real = Dequantize(model, model.graph.ops.size() - 1, network.folded.back());
+  EXPECT_TRUE(at::allclose(real.filter[1], network.folded.back().filter[1], 0,
+                           0.51 * model.weights.back().filter_scales[1]));
+}
+
+TEST(QuantizeModelTest, AWeightBeyondAllIntegersKeepsItsSign) {
+  SmallNetwork network(7);
+  const at::Tensor channel = network.folded[0].filter.select(0, 1).flatten();
+  network.folded[0].filter.select(0, 1).copy_(
+      (channel.sign() * 1e30).view(network.folded[0].filter.select(0, 1).sizes()));
+  const Model model = network.Quantize().value();
+  const FoldedOp real = Dequantize(model, 0, network.folded[0]);
+  EXPECT_TRUE(at::equal(real.filter[1].sign().flatten(), channel.sign()));
+}
+
+// 2^30 steps of the largest scale: no input changes the output.
+TEST(QuantizeModelTest, ABiasBeyondTheLargestScaleSaturates) {
+  SmallNetwork network(6);
+  network.folded[0].bias[1] = 1e12;
+  network.folded[0].bias[2] = -1e12;
+  const Model model = network.Quantize().value();
+  EXPECT_EQ(model.weights[0].bias[1], 1 << 30);
+  EXPECT_EQ(model.weights[0].bias[2], -(1 << 30));
+  EXPECT_THAT(Interpreter::Create(model), IsOk());
 }
 
 TEST(QuantizeModelTest, AWeightThatIsNotFiniteIsNamed) {

@@ -148,6 +148,22 @@ TEST_F(TrainedNetworkTest, AStepMovesEveryFilterByAFiniteAmount) {
   }
 }
 
+// From a stem channel that batch norm made huge.
+TEST_F(TrainedNetworkTest, TrainingKeepsFiltersWithinTheirLargestScale) {
+  FoldedWeights folded =
+      FoldBatchNorm(graph_, weights_, CalibrateBatchNorm(graph_, weights_, train_, {128, 64, 1}));
+  const std::vector<Quantization> activations =
+      QuantizeActivations(graph_, MeasureRanges(graph_, folded, train_, options_.ranges).value());
+  folded[0].filter.select(0, 1).mul_(1e4);
+  QatOptions qat = options_.qat;
+  qat.epochs = 1;
+  qat.peak_rate = 0.1;
+  const Model model = TrainQuantized(graph_, folded, activations, train_, qat).value();
+  const float most = MostFilterScale(graph_.ops[0], activations);
+  EXPECT_LE(folded[0].filter.abs().max().item<float>(), 127.001f * most);
+  for (const float scale : model.weights[0].filter_scales) EXPECT_LE(scale, most);
+}
+
 TEST_F(TrainedNetworkTest, TrainingStopsWhenAsked) {
   options_.qat_epochs = 1;
   options_.qat.cancelled = [] { return true; };

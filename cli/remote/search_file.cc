@@ -1,0 +1,40 @@
+#include "cli/remote/search_file.h"
+
+#include <cstdint>
+
+#include "cli/remote/yaml_message.h"
+#include "core/base/files.h"
+#include "core/base/status.h"
+#include "core/presets/search_presets.h"
+
+namespace boardloop {
+namespace {
+
+constexpr int64_t kMaxBytes = 64 * 1024;
+
+}  // namespace
+
+absl::StatusOr<v1::Search> ParseSearchFile(const std::string& text, const std::string& source,
+                                           const std::string& preset) {
+  BL_ASSIGN_OR_RETURN(const YamlValue document, ParseYaml(text, source));
+  YamlMap map(document);
+  v1::Search search;
+  std::string base;
+  map.Optional("preset", &base);
+  map.Optional("display_name", search.mutable_display_name());
+  BL_RETURN_IF_ERROR(map.status());
+  if (!preset.empty()) base = preset;
+  if (!base.empty()) {
+    BL_ASSIGN_OR_RETURN(*search.mutable_spec(), SearchPreset(base));
+  }
+  BL_RETURN_IF_ERROR(ReadFields(map, search.mutable_spec()));
+  BL_RETURN_IF_ERROR(map.Finish());
+  return search;
+}
+
+absl::StatusOr<v1::Search> ReadSearchFile(const std::string& path, const std::string& preset) {
+  BL_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMaxBytes));
+  return ParseSearchFile(text, path, preset);
+}
+
+}  // namespace boardloop

@@ -1,0 +1,135 @@
+#include "cli/remote/search_flags.h"
+
+#include <filesystem>
+#include <vector>
+
+#include "cli/options.h"
+#include "cli/remote/search_file.h"
+#include "core/base/status.h"
+#include "core/presets/search_presets.h"
+
+namespace boardloop {
+namespace {
+
+constexpr char kGroup[] = "What to search";
+constexpr double kMaxLatencyMs = 1e6;
+
+void AddDatasetFlags(CLI::App& command, SearchFlags& flags) {
+  command.add_option("--dataset", flags.dataset, "Folder of the data set, on the workers' disks")
+      ->type_name("DIR")
+      ->group(kGroup);
+  const std::vector<Choice<v1::DatasetSpec::Kind>> kinds = {
+      {"idx", v1::DatasetSpec::IDX},
+      {"cifar", v1::DatasetSpec::CIFAR_BINARY},
+      {"images", v1::DatasetSpec::IMAGE_FOLDER},
+      {"wav", v1::DatasetSpec::WAV_FOLDER}};
+  AddChoice(command, "--dataset-kind", flags.dataset_kind, kinds, "Layout of the folder")
+      ->group(kGroup);
+}
+
+void AddLimitFlags(CLI::App& command, SearchFlags& flags) {
+  command.add_option("--board", flags.board_type, "Board type (see `boardloop boards types`)")
+      ->type_name("TYPE")
+      ->group(kGroup);
+  AddSize(command, "--sram-limit", flags.sram_bytes, "SRAM for the network instead of the board's");
+  AddSize(command, "--flash-limit", flags.flash_bytes,
+          "Flash for the network instead of the board's");
+  AddNumber(command, "--latency-limit-ms", flags.latency_ms, 0, kMaxLatencyMs,
+            "Longest inference in milliseconds");
+  for (const char* flag : {"--sram-limit", "--flash-limit", "--latency-limit-ms"}) {
+    command.get_option(flag)->group(kGroup);
+  }
+}
+
+void AddMethodFlags(CLI::App& command, SearchFlags& flags) {
+  const std::vector<Choice<v1::Objective>> objectives = {{"accuracy", v1::OBJECTIVE_ACCURACY},
+                                                         {"pareto", v1::OBJECTIVE_PARETO}};
+  AddChoice(command, "--objective", flags.objective, objectives,
+            "The best top-1, or the front of top-1, latency and SRAM")
+      ->group(kGroup);
+  const std::vector<Choice<v1::MeasurePolicy>> policies = {
+      {"all", v1::MEASURE_POLICY_ALL}, {"confident-skip", v1::MEASURE_POLICY_CONFIDENT_SKIP}};
+  AddChoice(command, "--measure", flags.measure, policies,
+            "Measure all candidates, or skip those whose latency is predicted with confidence")
+      ->group(kGroup);
+  AddInteger(command, "--generations", flags.generations, 0, 10000, "Generations after the first")
+      ->group(kGroup);
+  AddInteger(command, "--population", flags.population, 2, 10000,
+             "Candidates of the first generation; children and parents of later ones follow it")
+      ->group(kGroup);
+  command.add_option("--seed", flags.seed, "Seed of everything that is drawn")
+      ->type_name("N")
+      ->group(kGroup);
+  command
+      .add_option(
+          "--supernet", flags.supernet,
+          "Search in this super-network and train none: a checkpoint, or one uploaded before")
+      ->type_name("FILE.blc|artifacts/SHA256")
+      ->group(kGroup);
+}
+
+void OverrideDataset(const SearchFlags& flags, v1::SearchSpec* spec) {
+  // Workers have other working folders than we.
+  if (!flags.dataset.empty()) {
+    spec->mutable_dataset()->set_path(std::filesystem::absolute(flags.dataset).string());
+  }
+  if (flags.dataset_kind != v1::DatasetSpec::KIND_UNSPECIFIED) {
+    spec->mutable_dataset()->set_kind(flags.dataset_kind);
+  }
+}
+
+void OverrideEvolution(const SearchFlags& flags, v1::SearchSpec* spec) {
+  if (flags.generations) spec->mutable_evolution()->set_generations(*flags.generations);
+  if (!flags.population) return;
+  v1::EvolutionSpec& evolution = *spec->mutable_evolution();
+  // The others in proportion, as the server does for zeros: a file's may not fit the new one.
+  evolution.set_population(*flags.population);
+  evolution.clear_parents();
+  evolution.clear_crossovers();
+  evolution.clear_mutations();
+}
+
+void Override(const SearchFlags& flags, v1::SearchSpec* spec) {
+  OverrideDataset(flags, spec);
+  OverrideEvolution(flags, spec);
+  if (!flags.board_type.empty()) spec->set_board_type(flags.board_type);
+  if (flags.sram_bytes) spec->mutable_limits()->set_sram_bytes(*flags.sram_bytes);
+  if (flags.flash_bytes) spec->mutable_limits()->set_flash_bytes(*flags.flash_bytes);
+  if (flags.latency_ms > 0) spec->mutable_limits()->set_latency_ms(flags.latency_ms);
+  if (flags.objective != v1::OBJECTIVE_UNSPECIFIED) spec->set_objective(flags.objective);
+  if (flags.measure != v1::MEASURE_POLICY_UNSPECIFIED) spec->set_measure(flags.measure);
+  if (flags.seed) spec->set_seed(*flags.seed);
+}
+
+absl::StatusOr<v1::Search> BaseSearch(const SearchFlags& flags) {
+  if (!flags.file.empty()) return ReadSearchFile(flags.file, flags.preset);
+  v1::Search search;
+  BL_ASSIGN_OR_RETURN(*search.mutable_spec(),
+                      SearchPreset(flags.preset.empty() ? "quick" : flags.preset));
+  return search;
+}
+
+}  // namespace
+
+void AddSearchFlags(CLI::App& command, SearchFlags& flags) {
+  command.add_option("file", flags.file, "Search file; flags override it")
+      ->type_name("FILE.yaml|FILE.json");
+  std::vector<Choice<std::string>> presets;
+  for (const std::string& name : SearchPresetNames()) presets.emplace_back(name, name);
+  AddChoice(command, "--preset", flags.preset, presets,
+            "Search to start from; file and flags are laid over it (default: quick without a file)")
+      ->group(kGroup);
+  command.add_option("--title", flags.title, "Title for people")->type_name("TEXT")->group(kGroup);
+  AddDatasetFlags(command, flags);
+  AddLimitFlags(command, flags);
+  AddMethodFlags(command, flags);
+}
+
+absl::StatusOr<v1::Search> SearchFromFlags(const SearchFlags& flags) {
+  BL_ASSIGN_OR_RETURN(v1::Search search, BaseSearch(flags));
+  Override(flags, search.mutable_spec());
+  if (!flags.title.empty()) search.set_display_name(flags.title);
+  return search;
+}
+
+}  // namespace boardloop

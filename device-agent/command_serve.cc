@@ -1,0 +1,135 @@
+// boardloop-agent serve: the boards of a bench as a member of a farm.
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "cli/client/channel.h"
+#include "cli/options.h"
+#include "core/base/status.h"
+#include "core/base/stop_signal.h"
+#include "core/base/text.h"
+#include "device-agent/command.h"
+#include "device-agent/measure/board_state.h"
+#include "device-agent/service/agent_service.h"
+
+namespace boardloop {
+namespace {
+
+constexpr char kHelp[] = "Serves the boards of a bench to a coordinator";
+
+constexpr char kNotes[] = R"(Examples:
+  boardloop-agent serve --bench bench.yaml
+  boardloop-agent serve --virtual virtual-stm32f405:2 --virtual virtual-stm32f746
+  boardloop-agent serve --bench bench.yaml --server 127.0.0.1:7411 --name lab-3
+
+Each board is checked with a golden model before it is offered, and again now and then. The agent calls
+the coordinator, never the other way round; while that is away, work goes on.
+
+SIGTERM or Ctrl-C: nothing new is taken, what runs is finished, or handed back after --drain-seconds.
+)";
+
+struct Flags {
+  std::string server = ServerFromEnvironment();
+  std::string name;
+  std::string bench;
+  std::vector<std::string> virtual_boards;
+  std::string state, cache;
+  int32_t drain_seconds = 30;
+};
+
+void Log(const std::string& line) {
+  std::fprintf(stderr, "%s  %s\n",
+               absl::FormatTime("%H:%M:%S", absl::Now(), absl::LocalTimeZone()).c_str(),
+               Printable(line).c_str());
+}
+
+// "virtual-stm32f405:2" is two boards, virtual-stm32f405-1 and -2.
+absl::Status AddVirtualBoards(const std::string& text, std::vector<BenchBoard>& boards) {
+  const size_t colon = text.find(':');
+  const std::string type = text.substr(0, colon);
+  int count = 1;
+  if (colon != std::string::npos &&
+      (!absl::SimpleAtoi(text.substr(colon + 1), &count) || count < 1 || count > 64)) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("--virtual is \"%s\", must be TYPE or TYPE:COUNT, up to 64", text));
+  }
+  BL_ASSIGN_OR_RETURN(const BoardType known, LoadBoardType(type));
+  if (!known.support.has_value() || !known.support->is_virtual) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%s is no virtual board: real ones stand in a bench file", type));
+  }
+  for (int i = 1; i <= count; ++i) {
+    BenchBoard board;
+    board.name = absl::StrCat(type, "-", i);
+    board.type = type;
+    boards.push_back(board);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int> RunServe(const Flags& flags) {
+  AgentService::Options options;
+  if (!flags.bench.empty()) {
+    BL_ASSIGN_OR_RETURN(options.boards, LoadBench(flags.bench));
+  }
+  for (const std::string& text : flags.virtual_boards) {
+    BL_RETURN_IF_ERROR(AddVirtualBoards(text, options.boards));
+  }
+  if (options.boards.empty()) {
+    return absl::InvalidArgumentError("no boards: --bench FILE.yaml or --virtual TYPE says which");
+  }
+  options.address = flags.server;
+  options.member =
+      flags.name.empty() ? DefaultMemberName("agent") : absl::StrCat("members/", flags.name);
+  // Absolute: the probes' tools run in other folders.
+  const auto absolute = [](const std::string& path) {
+    return std::filesystem::absolute(path).string();
+  };
+  options.state_folder = flags.state.empty() ? DefaultStateFolder() : absolute(flags.state);
+  options.cache_folder = flags.cache.empty() ? DefaultCacheFolder() : absolute(flags.cache);
+  options.drain = absl::Seconds(flags.drain_seconds);
+  options.log = Log;
+  BL_ASSIGN_OR_RETURN(const std::unique_ptr<AgentService> service, AgentService::Create(options));
+  const StopSignal stop([&] { service->Stop(); });
+  BL_RETURN_IF_ERROR(service->Run());
+  return 0;
+}
+
+}  // namespace
+
+void AddServeCommand(CLI::App& program, AgentAction& action) {
+  CLI::App& command = *program.add_subcommand("serve", kHelp);
+  command.footer(kNotes);
+  auto flags = std::make_shared<Flags>();
+  command.add_option("--server", flags->server, "Address of the coordinator")
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
+  command
+      .add_option("--name", flags->name,
+                  "Of this agent; the same after a restart (default: the host's)")
+      ->type_name("NAME");
+  command
+      .add_option("--bench", flags->bench, "The boards that are connected (docs/formats/bench.md)")
+      ->type_name("FILE.yaml");
+  command
+      .add_option("--virtual", flags->virtual_boards, "Virtual boards to start; may be repeated")
+      ->type_name("TYPE[:N]");
+  command.add_option("--state", flags->state, "Folder of what is remembered of boards")
+      ->type_name("FOLDER")
+      ->default_str("~/.local/state/boardloop");
+  command.add_option("--cache", flags->cache, "Folder of compiled firmware")
+      ->type_name("FOLDER")
+      ->default_str("~/.cache/boardloop");
+  AddInteger(command, "--drain-seconds", flags->drain_seconds, 0, 3600,
+             "Time for what runs when told to stop");
+  command.callback([flags, &action] { action = [flags] { return RunServe(*flags); }; });
+}
+
+}  // namespace boardloop

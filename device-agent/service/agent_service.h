@@ -1,0 +1,49 @@
+// The device agent as a member of a farm: its boards, and the coordinator's tasks for them.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "cli/client/member_loop.h"
+#include "device-agent/service/board_worker.h"
+
+namespace boardloop {
+
+class AgentService : public MemberHandler {
+ public:
+  struct Options {
+    std::string address;  // Of the coordinator.
+    std::string member;   // "members/{member}"
+    std::vector<BenchBoard> boards;
+    std::string state_folder;
+    std::string cache_folder;  // Of compiled firmware.
+    absl::Duration drain = absl::Seconds(30);
+    std::function<void(const std::string& line)> log;
+  };
+
+  // Opens the boards, each on a thread of its own.
+  //
+  // NOT_FOUND  no compiler, or no firmware sources
+  static absl::StatusOr<std::unique_ptr<AgentService>> Create(const Options& options);
+  ~AgentService() override;
+
+  absl::Status Run() { return loop_->Run(); }  // Until Stop().
+  void Stop() { loop_->Stop(); }               // Thread-safe.
+
+  void Describe(v1::SynchronizeRequest& request) override;
+  void Begin(const v1::Grant& grant) override;
+  void GiveUp(const std::string& task, int64_t epoch) override;
+  void TakeOrders(const v1::SynchronizeResponse& response) override;
+
+ private:
+  AgentService() = default;
+
+  std::unique_ptr<MemberLoop> loop_;
+  std::map<std::string, std::unique_ptr<BoardWorker>> boards_;  // By "boards/{board}".
+};
+
+}  // namespace boardloop

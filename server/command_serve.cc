@@ -1,0 +1,83 @@
+// boardloop-server serve: the coordinator.
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "absl/synchronization/notification.h"
+#include "cli/client/channel.h"
+#include "cli/options.h"
+#include "core/base/files.h"
+#include "core/base/status.h"
+#include "core/base/stop_signal.h"
+#include "server/command.h"
+#include "server/coordinator.h"
+#include "server/program.h"
+
+namespace boardloop {
+namespace {
+
+constexpr char kHelp[] = "Serves: takes searches, hands out their tasks, keeps their results";
+
+constexpr char kNotes[] = R"(Examples:
+  boardloop-server serve
+  boardloop-server serve --listen 127.0.0.1:0 --address-file address.txt
+  grpcurl -plaintext 127.0.0.1:7411 list
+
+The coordinator may be stopped, or killed, at any time: what it has acknowledged is on the disk, and the next
+one goes on from there. Workers and agents find it again by themselves.
+
+Connections are neither encrypted nor authenticated yet: only loopback addresses are served.
+)";
+
+struct Flags {
+  std::string listen = kDefaultServer;
+  std::string state;
+  std::string address_file;
+  int32_t threads = 2;
+  int32_t lease_seconds = 30;
+};
+
+absl::StatusOr<int> RunServe(const Flags& flags) {
+  Coordinator::Options options;
+  options.address = flags.listen;
+  options.state_folder = flags.state.empty() ? DefaultServerFolder() : flags.state;
+  options.threads = flags.threads;
+  options.scheduler.lease = absl::Seconds(flags.lease_seconds);
+  options.scheduler.member_lost = 2 * options.scheduler.lease;
+  absl::Notification stop;
+  const StopSignal signal([&] {
+    if (!stop.HasBeenNotified()) stop.Notify();
+  });
+  BL_ASSIGN_OR_RETURN(const std::unique_ptr<Coordinator> coordinator, Coordinator::Start(options));
+  if (!flags.address_file.empty()) {
+    BL_RETURN_IF_ERROR(WriteFileAtomically(flags.address_file, coordinator->address() + "\n"));
+  }
+  std::fprintf(stderr, "boardloop-server: serving at %s, state in %s\n",
+               coordinator->address().c_str(), options.state_folder.c_str());
+  stop.WaitForNotification();
+  std::fprintf(stderr, "boardloop-server: stopping\n");
+  return 0;
+}
+
+}  // namespace
+
+void AddServeCommand(CLI::App& program, ServerAction& action) {
+  CLI::App& command = *program.add_subcommand("serve", kHelp);
+  command.footer(kNotes);
+  auto flags = std::make_shared<Flags>();
+  command.add_option("--listen", flags->listen, "Loopback address to serve at; port 0: any")
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
+  AddState(command, flags->state);
+  command
+      .add_option("--address-file", flags->address_file,
+                  "Write the address here once it is served at")
+      ->type_name("FILE");
+  AddThreads(command, flags->threads);
+  AddInteger(command, "--lease-seconds", flags->lease_seconds, 2, 3600,
+             "A worker or agent that is silent for so long loses its tasks");
+  command.callback([flags, &action] { action = [flags] { return RunServe(*flags); }; });
+}
+
+}  // namespace boardloop

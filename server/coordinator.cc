@@ -1,0 +1,177 @@
+#include "server/coordinator.h"
+
+#include <atomic>
+#include <filesystem>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/synchronization/notification.h"
+#include "cli/client/channel.h"
+#include "core/base/status.h"
+#include "glog/logging.h"
+#include "google/protobuf/message.h"
+#include "grpc/health/v1/health.pb.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/grpcpp.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "server/api/artifact_service.h"
+#include "server/api/board_service.h"
+#include "server/api/measure_service.h"
+#include "server/api/search_service.h"
+#include "server/api/task_service.h"
+#include "server/artifacts/artifact_files.h"
+#include "server/search/measurement_jobs.h"
+#include "server/search/search_engine.h"
+#include "server/search/task_router.h"
+#include "server/store/file_system.h"
+#include "server/store/sqlite_store.h"
+
+namespace boardloop {
+namespace {
+
+constexpr absl::Duration kTick = absl::Seconds(1);
+constexpr absl::Duration kCollect = absl::Minutes(10);
+constexpr absl::Duration kGrace = absl::Seconds(5);
+constexpr int kMaxMessage =
+    64 << 20;  // Artifacts come in pieces; measurements with many operators do not.
+
+absl::Status CheckLoopback(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  if (colon == std::string::npos) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("the address is \"%s\", must be HOST:PORT", address));
+  }
+  if (IsLoopback(address.substr(0, colon))) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrFormat(
+      "the address %s can be reached from other machines: connections are neither encrypted nor "
+      "authenticated yet, so only loopback addresses are served (SSH tunnels reach them)",
+      address));
+}
+
+absl::Status MakeFolder(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (!error) return absl::OkStatus();
+  return FileError(error.value(), "making the state folder", folder);
+}
+
+}  // namespace
+
+class Coordinator::Parts {
+ public:
+  explicit Parts(const Options& options)
+      : options_(options),
+        clock_(options.clock != nullptr ? *options.clock : system_clock_),
+        jobs_(clock_),
+        router_(nullptr) {}
+
+  absl::StatusOr<std::string> Start() {
+    BL_RETURN_IF_ERROR(CheckLoopback(options_.address));
+    BL_RETURN_IF_ERROR(MakeFolder(options_.state_folder));
+    BL_ASSIGN_OR_RETURN(store_, SqliteStore::Open(options_.state_folder + "/boardloop.db", {}));
+    BL_ASSIGN_OR_RETURN(artifacts_, ArtifactFiles::Create(options_.state_folder + "/artifacts",
+                                                          *store_, ArtifactFiles::Options()));
+    engine_ = std::make_unique<SearchEngine>(*store_, clock_, options_.threads);
+    router_ = std::make_unique<TaskRouter>(*engine_, jobs_);
+    scheduler_ = std::make_unique<Scheduler>(*store_, clock_, *router_, options_.scheduler);
+    engine_->Connect(*scheduler_, *artifacts_);
+    jobs_.Connect(*scheduler_);
+    BL_RETURN_IF_ERROR(scheduler_->Load());
+    BL_RETURN_IF_ERROR(engine_->Start());
+    BL_ASSIGN_OR_RETURN(const std::string address, Serve());
+    ticker_ = std::thread([this] { Tick(); });
+    return address;
+  }
+
+  ~Parts() {
+    stopping_ = true;
+    if (server_ != nullptr) {
+      server_->GetHealthCheckService()->SetServingStatus(false);
+      server_->Shutdown(absl::ToChronoTime(absl::Now() + kGrace));
+    }
+    if (!stop_.HasBeenNotified()) stop_.Notify();
+    if (ticker_.joinable()) ticker_.join();
+    if (engine_ != nullptr) engine_->Stop();
+  }
+
+ private:
+  absl::StatusOr<std::string> Serve() {
+    const auto stopping = [this] { return stopping_.load(); };
+    search_service_ = std::make_unique<SearchService>(*store_, *engine_, clock_, stopping);
+    board_service_ = std::make_unique<BoardService>(*store_, *scheduler_, clock_);
+    measure_service_ =
+        std::make_unique<MeasureService>(*store_, jobs_, *scheduler_, clock_, stopping);
+    task_service_ = std::make_unique<TaskService>(*scheduler_);
+    artifact_service_ = std::make_unique<ArtifactService>(*artifacts_);
+
+    grpc::EnableDefaultHealthCheckService(true);
+    google::protobuf::LinkMessageReflection<grpc::health::v1::HealthCheckRequest>();
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort(options_.address, grpc::InsecureServerCredentials(), &port);
+    // Another process on our port would get half of the calls.
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.SetMaxReceiveMessageSize(kMaxMessage);
+    builder.RegisterService(search_service_.get());
+    builder.RegisterService(board_service_.get());
+    builder.RegisterService(measure_service_.get());
+    builder.RegisterService(task_service_.get());
+    builder.RegisterService(artifact_service_.get());
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr || port == 0) {
+      return absl::FailedPreconditionError(absl::StrFormat(
+          "%s cannot be listened on: is another coordinator running there?", options_.address));
+    }
+    return absl::StrCat(options_.address.substr(0, options_.address.rfind(':')), ":", port);
+  }
+
+  void Tick() {
+    absl::Duration collected = clock_.Steady();
+    while (!stop_.WaitForNotificationWithTimeout(kTick)) {
+      const absl::Status ticked = scheduler_->Tick();
+      if (!ticked.ok()) LOG(ERROR) << "leases: " << ticked;
+      if (clock_.Steady() - collected < kCollect) continue;
+      collected = clock_.Steady();
+      const auto garbage = artifacts_->CollectGarbage();
+      if (!garbage.ok()) LOG(ERROR) << "artifacts: " << garbage.status();
+    }
+  }
+
+  const Options options_;
+  const SystemClock system_clock_;
+  const Clock& clock_;
+  std::atomic<bool> stopping_{false};
+  absl::Notification stop_;
+
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<ArtifactFiles> artifacts_;
+  MeasurementJobs jobs_;
+  std::unique_ptr<SearchEngine> engine_;
+  std::unique_ptr<TaskRouter> router_;
+  std::unique_ptr<Scheduler> scheduler_;
+  std::unique_ptr<SearchService> search_service_;
+  std::unique_ptr<BoardService> board_service_;
+  std::unique_ptr<MeasureService> measure_service_;
+  std::unique_ptr<TaskService> task_service_;
+  std::unique_ptr<ArtifactService> artifact_service_;
+  std::unique_ptr<grpc::Server> server_;
+  std::thread ticker_;
+};
+
+Coordinator::Coordinator() = default;
+
+Coordinator::~Coordinator() { Stop(); }
+
+void Coordinator::Stop() { parts_.reset(); }
+
+absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(const Options& options) {
+  std::unique_ptr<Coordinator> coordinator(new Coordinator());
+  coordinator->parts_ = std::make_unique<Parts>(options);
+  BL_ASSIGN_OR_RETURN(coordinator->address_, coordinator->parts_->Start());
+  return coordinator;
+}
+
+}  // namespace boardloop

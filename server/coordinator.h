@@ -1,0 +1,48 @@
+// The coordinator: store, artifacts, scheduler, engine and API, made in their order and ended in the other.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "core/base/clock.h"
+#include "server/scheduler/scheduler.h"
+
+namespace boardloop {
+
+class Coordinator {
+ public:
+  struct Options {
+    std::string address = "127.0.0.1:7411";  // Port 0: any that is free.
+    std::string state_folder;                // Database and artifacts; created if absent.
+    int threads = 2;                         // For space optimization.
+    Scheduler::Options scheduler;
+    const Clock* clock = nullptr;  // Not owned; nullptr: the system's.
+  };
+
+  // Serves from when it returns.
+  //
+  // INVALID_ARGUMENT     an address that is not HOST:PORT
+  // FAILED_PRECONDITION  an address that is not loopback (there is no TLS yet), a port or a database in use, a database of a newer
+  //                      version, a read-only folder
+  // RESOURCE_EXHAUSTED   the disk is full
+  static absl::StatusOr<std::unique_ptr<Coordinator>> Start(const Options& options);
+  // As Stop().
+  ~Coordinator();
+
+  const std::string& address() const { return address_; }
+
+  // Ends streams, answers what is under way, and stops.
+  void Stop();
+
+ private:
+  class Parts;
+  Coordinator();
+
+  std::string address_;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace boardloop

@@ -1,0 +1,104 @@
+// `boardloop up` and `down` with all programs but the worker, on a virtual board.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "cli/local/local_stack.h"
+#include "tests/cli/run_program.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/test_folder.h"
+
+namespace boardloop {
+namespace {
+
+using ::testing::HasSubstr;
+
+class UpProgramTest : public ::testing::Test {
+ protected:
+  ~UpProgramTest() override { StopStack(folder_.path(), nullptr).IgnoreError(); }
+
+  ProgramRun Up(const std::string& boards = "virtual-stm32f405:1") {
+    return RunBoardloop({"up", "--dir", folder_.path(), "--listen", "127.0.0.1:0", "--no-worker",
+                         "--virtual", boards, "--json"});
+  }
+  ProgramRun Down() { return RunBoardloop({"down", "--dir", folder_.path()}); }
+  std::optional<Stack> Find() {
+    const absl::StatusOr<std::optional<Stack>> found = FindStack(folder_.path());
+    EXPECT_THAT(found, IsOk());
+    return found.ok() ? *found : std::nullopt;
+  }
+  std::string Boards(const std::string& address) {
+    return RunBoardloop({"boards", "list", "--server", address}).out;
+  }
+
+  TestFolder folder_;
+};
+
+TEST_F(UpProgramTest, UpTwiceIsOneStackAndDownEndsItAndKeepsItsState) {
+  const ProgramRun first = Up();
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  const std::string address = first.Json()["address"];
+  EXPECT_THAT(Boards(address), HasSubstr("IDLE"));
+  const std::optional<Stack> stack = Find();
+  ASSERT_TRUE(stack.has_value());
+
+  const ProgramRun second = Up();
+  ASSERT_EQ(second.exit_code, 0) << second.err;
+  EXPECT_EQ(second.Json()["address"], address);
+  const std::optional<Stack> same = Find();
+  ASSERT_TRUE(same.has_value());
+  for (const auto& [name, daemon] : stack->programs) {
+    EXPECT_EQ(same->programs.at(name).pid, daemon.pid) << name;
+  }
+
+  // The agent is killed: the next `up` starts it again, and nothing else.
+  kill(stack->programs.at("agent").pid, SIGKILL);
+  const ProgramRun third = Up();
+  ASSERT_EQ(third.exit_code, 0) << third.err;
+  const std::optional<Stack> mended = Find();
+  ASSERT_TRUE(mended.has_value());
+  EXPECT_EQ(mended->programs.at("server").pid, stack->programs.at("server").pid);
+  EXPECT_NE(mended->programs.at("agent").pid, stack->programs.at("agent").pid);
+  EXPECT_THAT(Boards(address), HasSubstr("IDLE"));
+
+  EXPECT_EQ(Down().exit_code, 0);
+  EXPECT_FALSE(Find().has_value());
+  for (const auto& [name, daemon] : mended->programs) EXPECT_FALSE(IsRunning(daemon)) << name;
+  EXPECT_EQ(Down().exit_code, 0) << "again";
+  EXPECT_TRUE(std::filesystem::exists(folder_.Path("server/boardloop.db")));
+
+  // With another board: that of before is known, and not waited for.
+  const ProgramRun other = Up("virtual-stm32f746:1");
+  ASSERT_EQ(other.exit_code, 0) << other.err;
+  const std::string boards = Boards(other.Json()["address"]);
+  EXPECT_THAT(boards, HasSubstr("IDLE"));
+  EXPECT_THAT(boards, HasSubstr("OFFLINE"));
+  EXPECT_EQ(Down().exit_code, 0);
+}
+
+TEST_F(UpProgramTest, AMissingProgramIsNamedWithWhatToDo) {
+  const std::string alone = folder_.Path("boardloop");
+  std::filesystem::copy_file(BOARDLOOP_PROGRAM, alone);
+  const ProgramRun run =
+      RunBoardloopIn(alone + " up --json --listen 127.0.0.1:0 --no-worker --dir " +
+                         folder_.Path("state") + " # $0",
+                     {});
+  EXPECT_TRUE(IsRefused(run, "NOT_FOUND", folder_.Path("boardloop-server")));
+  EXPECT_THAT(run.err, HasSubstr("build it"));
+}
+
+TEST_F(UpProgramTest, AProgramThatEndsAtOnceIsReportedWithItsLastLines) {
+  const ProgramRun run =
+      RunBoardloop({"up", "--dir", folder_.path(), "--listen", "0.0.0.0:0", "--no-worker"});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.err, HasSubstr("the server has ended"));
+  EXPECT_THAT(run.err, HasSubstr("neither encrypted nor authenticated"));
+  EXPECT_FALSE(Find().has_value());
+}
+
+}  // namespace
+}  // namespace boardloop

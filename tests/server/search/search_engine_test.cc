@@ -1,0 +1,398 @@
+// Whole searches: the real engine, scheduler and artifacts, on a store in memory; workers and boards are a loop that answers.
+#include "server/search/search_engine.h"
+
+#include <algorithm>
+#include <memory>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "core/base/artifact_name.h"
+#include "core/base/hash.h"
+#include "core/data/checkpoint_header.h"
+#include "core/presets/search_presets.h"
+#include "gmock/gmock.h"
+#include "nlohmann/json.hpp"
+#include "server/search/names.h"
+#include "server/search/replay.h"
+#include "tests/support/memory_store.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/test_folder.h"
+
+namespace boardloop {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr char kName[] = "searches/s";
+
+v1::SearchSpec SmallSpec() {
+  v1::SearchSpec spec = *SearchPreset("quick");
+  spec.mutable_space_optimization()->set_samples(50);
+  spec.mutable_evolution()->set_population(6);
+  spec.mutable_evolution()->set_parents(2);
+  spec.mutable_evolution()->set_crossovers(2);
+  spec.mutable_evolution()->set_mutations(2);
+  spec.mutable_evolution()->set_generations(2);
+  return spec;
+}
+
+// Between 0 and 1, a function of `text`.
+double Fraction(const std::string& text) {
+  return static_cast<double>(HashBytes(text).low % 1000) / 1000;
+}
+
+class Farm {
+ public:
+  explicit Farm(int32_t capacity) : capacity_(capacity) { Start(); }
+  ~Farm() { engine_->Stop(); }
+
+  void Start() {
+    absl::StatusOr<std::unique_ptr<ArtifactFiles>> artifacts =
+        ArtifactFiles::Create(folder_.Path("artifacts"), store_, {});
+    EXPECT_THAT(artifacts, IsOk());
+    artifacts_ = *std::move(artifacts);
+    engine_ = std::make_unique<SearchEngine>(store_, clock_, /*threads=*/1);
+    scheduler_ = std::make_unique<Scheduler>(store_, clock_, *engine_, Scheduler::Options());
+    engine_->Connect(*scheduler_, *artifacts_);
+    EXPECT_THAT(scheduler_->Load(), IsOk());
+    EXPECT_THAT(engine_->Start(), IsOk());
+  }
+
+  // As when the coordinator is killed: rows and files stay.
+  void Restart() {
+    engine_->Stop();
+    scheduler_.reset();
+    engine_.reset();
+    artifacts_.reset();
+    Start();
+  }
+
+  absl::Status Create(const v1::SearchSpec& spec) {
+    v1::Search asked;
+    *asked.mutable_spec() = spec;
+    absl::StatusOr<v1::Search> search = engine_->Prepare(asked);
+    if (!search.ok()) return search.status();
+    search->set_name(kName);
+    absl::Status stored = store_.Run([&](Transaction& tx) { return engine_->Insert(tx, *search); });
+    if (stored.ok()) engine_->OwnerChanged(kName);
+    return stored;
+  }
+
+  absl::StatusOr<v1::Search> Validate(const v1::Search& asked) {
+    absl::StatusOr<v1::Search> search = engine_->Prepare(asked);
+    if (!search.ok()) return search;
+    return engine_->Validate(*std::move(search));
+  }
+
+  // The text of a delivered file.
+  std::string Delivered(const std::string& file_name) {
+    const v1::Search search = Get();
+    for (const v1::Deliverable& file : search.deliverables()) {
+      if (file.file_name() != file_name) continue;
+      const absl::StatusOr<std::string> sha256 = ArtifactSha256(file.artifact());
+      EXPECT_THAT(sha256, IsOk());
+      const absl::StatusOr<std::string> text = artifacts_->ReadAll(*sha256);
+      EXPECT_THAT(text, IsOk());
+      return *text;
+    }
+    ADD_FAILURE() << file_name << " was not delivered";
+    return "";
+  }
+
+  v1::Search Get() {
+    absl::StatusOr<SearchView> view = ReadSearch(store_, kName);
+    EXPECT_THAT(view, IsOk());
+    return view->search;
+  }
+  std::vector<std::string> Candidates() {
+    std::vector<std::string> texts;
+    const absl::StatusOr<SearchView> view = ReadSearch(store_, kName);
+    EXPECT_THAT(view, IsOk());
+    for (const v1::Candidate& candidate : view->candidates) {
+      texts.push_back(absl::StrCat(candidate.subnet(), " ", candidate.top1(), " ",
+                                   candidate.latency_ms(), " ", candidate.state()));
+    }
+    return texts;
+  }
+
+  // Calls and answers until the search has ended, or `rounds` are over.
+  void Work(int rounds = 100000) {
+    for (int i = 0; i < rounds && Get().state() == v1::Search::RUNNING; ++i) {
+      Answer(worker_, v1::Member::WORKER);
+      Answer(agent_, v1::Member::AGENT);
+      std::this_thread::yield();  // The engine has a thread of its own.
+    }
+  }
+
+  SearchContext context() { return {store_, *scheduler_, *artifacts_, clock_, 1}; }
+  SearchEngine& engine() { return *engine_; }
+
+ private:
+  void Answer(v1::SynchronizeRequest& request, v1::Member::Kind kind) {
+    const bool worker = kind == v1::Member::WORKER;
+    request.set_protocol_version(kProtocolVersion);
+    request.set_member(worker ? "members/w" : "members/a");
+    request.set_instance("instance-1");
+    request.set_kind(kind);
+    request.set_capacity(capacity_);
+    if (worker && request.datasets().empty()) {
+      request.add_datasets(SmallSpec().dataset().path());
+    }
+    if (!worker && request.boards().empty()) {
+      request.add_boards()->set_name("boards/1");
+      request.mutable_boards(0)->set_board_type("virtual-stm32f405");
+      request.mutable_boards(0)->set_build_digest("digest");
+    }
+    const absl::StatusOr<v1::SynchronizeResponse> response = scheduler_->Synchronize(request);
+    ASSERT_THAT(response, IsOk());
+    request.clear_finished();
+    for (const v1::BoardOrder& order : response->orders()) {
+      request.mutable_boards(0)->set_check(order.check());
+    }
+    for (const v1::Grant& grant : response->grants()) {
+      v1::FinishedTask& finished = *request.add_finished();
+      finished.set_task(grant.task());
+      finished.set_epoch(grant.epoch());
+      finished.mutable_result()->set_outcome(v1::TaskResult::DONE);
+      AnswerTask(grant.payload(), *finished.mutable_result());
+    }
+  }
+
+  void AnswerTask(const v1::TaskPayload& payload, v1::TaskResult& result) {
+    if (payload.has_train()) {
+      result.mutable_train()->set_supernet(Checkpoint(payload.train()));
+    } else if (payload.has_score()) {
+      result.mutable_score()->set_top1(Fraction(payload.score().subnet()));
+    } else if (payload.has_specialize()) {
+      v1::SpecializeOutput& output = *result.mutable_specialize();
+      output.set_model_blm(Put("blm"));
+      output.set_model_tflite(Put("tflite"));
+      output.set_model_onnx(Put("onnx"));
+      output.set_samples(Put("samples"));
+      output.set_val_top1_int8(Fraction(payload.specialize().subnet()));
+      output.set_test_top1_int8(0.5);
+    } else {
+      AnswerMeasure(payload.measure(), *result.mutable_measure());
+    }
+  }
+
+  void AnswerMeasure(const v1::MeasureTask& task, v1::MeasureOutput& output) {
+    v1::Measurement& measurement = *output.mutable_measurement();
+    measurement.set_outcome(v1::Measurement::OK);
+    measurement.set_mode(task.mode());
+    measurement.set_timing(v1::Measurement::MODELLED);
+    measurement.set_latency_ms(10 + 20 * Fraction(task.subnet().subnet()));
+    if (task.mode() != v1::Measurement::IMAGE) return;
+    measurement.set_latency_ms(1);
+    measurement.set_exact(true);
+    measurement.set_inputs(101);
+    measurement.set_samples(100);
+    measurement.set_correct(88);
+    output.set_library(Put("library"));
+    output.set_firmware(Put("firmware"));
+  }
+
+  std::string Put(const std::string& bytes) {
+    const absl::StatusOr<store::ArtifactRow> row = artifacts_->Put(bytes);
+    EXPECT_THAT(row, IsOk());
+    return absl::StrCat("artifacts/", row->sha256());
+  }
+
+  std::string Checkpoint(const v1::TrainTask& task) {
+    v1::CheckpointHeader header;
+    *header.mutable_supernet() = task.supernet();
+    header.mutable_supernet()->set_classes(10);
+    header.mutable_supernet()->set_input_channels(1);
+    *header.mutable_dataset() = task.dataset();
+    const std::string text = header.SerializeAsString();
+    std::string bytes = kCheckpointMagic;
+    for (int i = 0; i < 8; ++i) bytes += static_cast<char>(text.size() >> (8 * i));
+    return Put(bytes + text);
+  }
+
+  const int32_t capacity_;
+  TestFolder folder_;
+  SystemClock clock_;
+  MemoryStore store_;
+  std::unique_ptr<ArtifactFiles> artifacts_;
+  std::unique_ptr<SearchEngine> engine_;
+  std::unique_ptr<Scheduler> scheduler_;
+  v1::SynchronizeRequest worker_, agent_;
+};
+
+TEST(SearchEngineTest, ASearchEndsWithAWinnerAndHandsEverythingOver) {
+  Farm farm(4);
+  ASSERT_THAT(farm.Create(SmallSpec()), IsOk());
+  farm.Work();
+  const v1::Search search = farm.Get();
+  EXPECT_EQ(search.state(), v1::Search::SUCCEEDED) << search.message();
+  EXPECT_EQ(farm.Candidates().size(), 14u);  // 6, and twice 4.
+  EXPECT_THAT(search.winner(), HasSubstr("searches/s/candidates/"));
+  std::vector<std::string> files;
+  for (const v1::Deliverable& deliverable : search.deliverables()) {
+    EXPECT_GT(deliverable.size_bytes(), 0);
+    files.push_back(deliverable.file_name());
+  }
+  EXPECT_THAT(files, ::testing::IsSupersetOf({"model.tflite", "model.onnx", "library.tar.gz",
+                                              "firmware.elf", "result.json", "report.html"}));
+}
+
+TEST(SearchEngineTest, TheResultSaysWhenItEndedWhatItDeliversAndWhatTheLimitsRefuse) {
+  v1::SearchSpec spec = SmallSpec();
+  spec.mutable_limits()->set_latency_ms(20);
+  Farm farm(4);
+  ASSERT_THAT(farm.Create(spec), IsOk());
+  farm.Work();
+  const v1::Search search = farm.Get();
+  ASSERT_EQ(search.state(), v1::Search::SUCCEEDED) << search.message();
+  const nlohmann::json result = nlohmann::json::parse(farm.Delivered("result.json"));
+  ASSERT_TRUE(result.at("end_time").is_string());
+  EXPECT_THAT(result.at("end_time"),
+              HasSubstr(absl::FormatTime("%Y-%m-%dT%H:%M:%S",
+                                         absl::FromUnixSeconds(search.end_time().seconds()),
+                                         absl::UTCTimeZone())));
+  EXPECT_TRUE(result.at("deliverables").contains("model.tflite"));
+  EXPECT_EQ(result.at("limits_refuse").at("sampled"), 50);
+  EXPECT_EQ(result.at("limits_refuse").at("sram"), 0);  // The quick space is small for the board.
+  EXPECT_EQ(result.at("limits_refuse").at("any"), result.at("limits_refuse").at("latency"));
+}
+
+TEST(SearchEngineTest, ValidationCountsWhatEachLimitRefuses) {
+  Farm farm(4);
+  const auto shares = [&](int64_t sram, int64_t flash, double latency_ms) {
+    v1::Search asked;
+    *asked.mutable_spec() = SmallSpec();
+    asked.mutable_spec()->mutable_limits()->set_sram_bytes(sram);
+    asked.mutable_spec()->mutable_limits()->set_flash_bytes(flash);
+    asked.mutable_spec()->mutable_limits()->set_latency_ms(latency_ms);
+    const absl::StatusOr<v1::Search> search = farm.Validate(asked);
+    EXPECT_THAT(search, IsOk());
+    EXPECT_EQ(search->limit_shares_size(), 1);
+    return search->limit_shares(0);
+  };
+  const v1::LimitShares open = shares(0, 0, 0);
+  EXPECT_EQ(open.sampled(), 50);
+  EXPECT_EQ(open.over_any(), 0);
+  EXPECT_FALSE(open.has_over_latency()) << "nothing was measured";
+  EXPECT_THAT(open.latency_ms_quantiles(), IsEmpty());
+  // A limit at a quantile refuses what lies above it.
+  ASSERT_EQ(open.flash_bytes_quantiles_size(), 21);
+  EXPECT_EQ(shares(0, open.flash_bytes_quantiles(20), 0).over_flash(), 0);
+  EXPECT_EQ(shares(0, open.flash_bytes_quantiles(0) - 1, 0).over_flash(), 50);
+  const v1::LimitShares half =
+      shares(open.sram_bytes_quantiles(10), open.flash_bytes_quantiles(10), 0);
+  EXPECT_GT(half.over_sram(), 0);
+  EXPECT_LT(half.over_sram(), 30);
+  EXPECT_NEAR(half.over_flash(), 25, 2);
+  EXPECT_GE(half.over_any(), std::max(half.over_sram(), half.over_flash()));
+  EXPECT_LE(half.over_any(), half.over_sram() + half.over_flash());
+
+  // Once a search has measured on the board type, latencies are predicted.
+  ASSERT_THAT(farm.Create(SmallSpec()), IsOk());
+  farm.Work();
+  const v1::LimitShares known = shares(0, 0, 1e-3);
+  EXPECT_EQ(known.over_latency(), 50);
+  EXPECT_EQ(known.over_any(), 50);
+  EXPECT_EQ(known.measured_networks(), 14);
+  ASSERT_EQ(known.latency_ms_quantiles_size(), 21);
+  EXPECT_EQ(shares(0, 0, known.latency_ms_quantiles(20)).over_latency(), 0);
+}
+
+TEST(SearchEngineTest, ValidationSaysWhichLimitRefusesEverything) {
+  v1::Search asked;
+  *asked.mutable_spec() = SmallSpec();
+  asked.mutable_spec()->mutable_limits()->set_sram_bytes(100);
+  Farm farm(4);
+  const absl::StatusOr<v1::Search> search = farm.Validate(asked);
+  ASSERT_THAT(search, IsOk());
+  EXPECT_EQ(search->state(), v1::Search::INFEASIBLE);
+  ASSERT_EQ(search->limit_shares_size(), 1);
+  EXPECT_EQ(search->limit_shares(0).over_sram(), 50);
+  EXPECT_EQ(search->limit_shares(0).over_flash(), 0);
+}
+
+TEST(SearchEngineTest, TheSameSeedFindsTheSameWhateverTheOrderOfAnswers) {
+  Farm one(1), many(16);
+  ASSERT_THAT(one.Create(SmallSpec()), IsOk());
+  ASSERT_THAT(many.Create(SmallSpec()), IsOk());
+  one.Work();
+  many.Work();
+  EXPECT_EQ(one.Candidates(), many.Candidates());
+  EXPECT_EQ(one.Get().winner(), many.Get().winner());
+}
+
+TEST(SearchEngineTest, ACoordinatorThatIsKilledAnywhereFindsTheSame) {
+  Farm whole(4);
+  ASSERT_THAT(whole.Create(SmallSpec()), IsOk());
+  whole.Work();
+  Farm broken(4);
+  ASSERT_THAT(broken.Create(SmallSpec()), IsOk());
+  for (int i = 0; i < 1000 && broken.Get().state() == v1::Search::RUNNING; ++i) {
+    broken.Work(/*rounds=*/1 + i % 5);
+    broken.Restart();
+  }
+  EXPECT_EQ(broken.Candidates(), whole.Candidates());
+  EXPECT_EQ(broken.Get().winner(), whole.Get().winner());
+}
+
+TEST(SearchEngineTest, AReplayDecidesTheSame) {
+  Farm farm(4);
+  ASSERT_THAT(farm.Create(SmallSpec()), IsOk());
+  farm.Work();
+  const absl::StatusOr<ReplayResult> replay = ReplaySearch(farm.context(), kName);
+  ASSERT_THAT(replay, IsOk());
+  EXPECT_THAT(replay->differences, IsEmpty());
+  EXPECT_GT(replay->decisions, 14);
+}
+
+TEST(SearchEngineTest, LimitsThatNothingMeetsNameTheClosest) {
+  v1::SearchSpec spec = SmallSpec();
+  spec.mutable_limits()->set_sram_bytes(100);
+  Farm farm(4);
+  ASSERT_THAT(farm.Create(spec), IsOk());
+  farm.Work();
+  EXPECT_EQ(farm.Get().state(), v1::Search::INFEASIBLE);
+  EXPECT_THAT(farm.Get().message(), HasSubstr("B of SRAM (limit 100)"));
+}
+
+TEST(SearchEngineTest, ALatencyThatNothingMeetsNamesTheClosestCandidate) {
+  v1::SearchSpec spec = SmallSpec();
+  spec.mutable_limits()->set_latency_ms(5);
+  Farm farm(4);
+  ASSERT_THAT(farm.Create(spec), IsOk());
+  farm.Work();
+  EXPECT_EQ(farm.Get().state(), v1::Search::INFEASIBLE);
+  EXPECT_THAT(farm.Get().message(), HasSubstr("none of 14 candidates meets the limits"));
+}
+
+TEST(SearchEngineTest, ACancelledSearchStaysCancelled) {
+  Farm farm(4);
+  ASSERT_THAT(farm.Create(SmallSpec()), IsOk());
+  farm.Work(/*rounds=*/3);
+  EXPECT_THAT(farm.engine().Cancel(kName, "no-such-etag"), StatusIs(absl::StatusCode::kAborted));
+  EXPECT_THAT(farm.engine().Cancel(kName, ""), IsOk());
+  farm.Work(/*rounds=*/10);
+  EXPECT_EQ(farm.Get().state(), v1::Search::CANCELLED);
+  EXPECT_THAT(farm.engine().Cancel(kName, ""), IsOk());  // Again: as it is.
+}
+
+TEST(SearchEngineTest, ConfidentSkipMeasuresWhileItKnowsTooLittle) {
+  v1::SearchSpec spec = SmallSpec();
+  spec.set_measure(v1::MEASURE_POLICY_CONFIDENT_SKIP);
+  Farm farm(4);
+  ASSERT_THAT(farm.Create(spec), IsOk());
+  farm.Work();
+  EXPECT_EQ(farm.Get().state(), v1::Search::SUCCEEDED) << farm.Get().message();
+}
+
+TEST(SearchEngineTest, AnUnknownBoardTypeIsRefused) {
+  v1::SearchSpec spec = SmallSpec();
+  spec.set_board_type("z80");
+  Farm farm(4);
+  EXPECT_THAT(farm.Create(spec), StatusIs(absl::StatusCode::kNotFound));
+}
+
+}  // namespace
+}  // namespace boardloop

@@ -73,8 +73,9 @@ void BuildCache::RemoveAbandonedScratch() const {
   for (fs::directory_iterator entry(folder_, error), end; !error && entry != end;
        entry.increment(error)) {
     if (!absl::StartsWith(entry->path().filename().string(), kScratchPrefix)) continue;
-    std::error_code ignored;
-    if (entry->last_write_time(ignored) < oldest) fs::remove_all(entry->path(), ignored);
+    std::error_code gone;  // Another build's, which has ended meanwhile.
+    const auto written = entry->last_write_time(gone);
+    if (!gone && written < oldest) fs::remove_all(entry->path(), gone);
   }
 }
 

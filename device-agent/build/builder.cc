@@ -91,7 +91,7 @@ Builder::Builder(Toolchain toolchain, Options options)
     : toolchain_(std::move(toolchain)), options_(std::move(options)) {}
 
 absl::StatusOr<FirmwareImage> Builder::BuildImage(const BoardType& board,
-                                                  const EngineProgram& program) {
+                                                  const EngineProgram& program) const {
   BL_ASSIGN_OR_RETURN(const BuildCache cache, BuildCache::Open(options_.cache_folder));
   ImageInputs inputs;
   BL_ASSIGN_OR_RETURN(inputs.kernels, ObjectsFor(program.Kernels()));
@@ -111,7 +111,7 @@ absl::StatusOr<FirmwareImage> Builder::BuildImage(const BoardType& board,
   return builder.Build(board, inputs);
 }
 
-absl::StatusOr<FirmwareImage> Builder::BuildResident(const BoardType& board) {
+absl::StatusOr<FirmwareImage> Builder::BuildResident(const BoardType& board) const {
   BL_ASSIGN_OR_RETURN(const BuildCache cache, BuildCache::Open(options_.cache_folder));
   ImageBuilder builder(toolchain_, cache, options_.source_folder, options_.jobs);
   // Linked once to see what the program takes, and again with what is left filled.

@@ -2,8 +2,8 @@
 // the image.
 //
 // The cache is a folder of files named by the hash of everything that goes into them (source,
-// defines, flags, compiler version, engine version), shared by all builds and processes: a file is
-// written under another name and renamed. Builds run in a scratch folder of their own.
+// defines, flags, compiler version, engine version), shared by all builds, threads and processes: a
+// file is written under another name and renamed. Builds run in a scratch folder of their own.
 #pragma once
 
 #include <cstdint>
@@ -47,6 +47,7 @@ struct LoadSegment {
 };
 absl::StatusOr<std::vector<LoadSegment>> LoadSegments(const FirmwareImage& image);
 
+// Thread-safe: builds share nothing but the cache. Two that lack one object both compile it.
 class Builder {
  public:
   struct Options {
@@ -62,11 +63,12 @@ class Builder {
   // RESOURCE_EXHAUSTED  does not fit flash or RAM: which, by how many bytes
   // FAILED_PRECONDITION the compiler failed; the message has its first error lines
   // UNAVAILABLE         the disk is full or the cache cannot be written
-  absl::StatusOr<FirmwareImage> BuildImage(const BoardType& board, const EngineProgram& program);
+  absl::StatusOr<FirmwareImage> BuildImage(const BoardType& board,
+                                           const EngineProgram& program) const;
 
   // The resident image of a board type: runner, every kernel of its set, random constants in the
   // rest of the flash.
-  absl::StatusOr<FirmwareImage> BuildResident(const BoardType& board);
+  absl::StatusOr<FirmwareImage> BuildResident(const BoardType& board) const;
 
   const Toolchain& toolchain() const { return toolchain_; }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "CLI/CLI.hpp"
@@ -18,6 +19,7 @@
 #include "core/base/status.h"
 #include "device-agent/board_flags.h"
 #include "device-agent/measure/measure.h"
+#include "device-agent/measure/prepare.h"
 #include "nlohmann/json.hpp"
 
 namespace boardloop {
@@ -56,12 +58,14 @@ std::string ShortKernel(const std::string& kernel) {
 
 absl::StatusOr<Json> MeasureAll(const Flags& flags) {
   BL_ASSIGN_OR_RETURN(const std::unique_ptr<Board> board, OpenBoard(flags.board));
-  BL_ASSIGN_OR_RETURN(Builder builder, MakeBuilder(flags.board));
-  Measurer measurer(*board, builder, [](const std::string&, std::optional<double>) {});
+  BL_ASSIGN_OR_RETURN(const Builder builder, MakeBuilder(flags.board));
+  Preparer preparer(board->type(), builder);
   Json results = Json::array();
   for (const std::string& network : flags.networks) {
-    BL_ASSIGN_OR_RETURN(const Model model, LoadModel(network, ""));
-    const Measurement measurement = measurer.MeasureModel(model, network, flags.measure);
+    BL_ASSIGN_OR_RETURN(Model model, LoadModel(network, ""));
+    const PreparedMeasurement prepared =
+        preparer.Prepare(std::move(model), network, flags.measure, IgnoreSteps);
+    const Measurement measurement = MeasurePrepared(prepared, *board, IgnoreSteps);
     if (measurement.outcome != Outcome::kOk) {
       return absl::FailedPreconditionError(absl::StrFormat(
           "%s: %s: %s", network, OutcomeName(measurement.outcome), measurement.message));

@@ -1,7 +1,6 @@
 #include "bench/measured_latency.h"
 
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -10,6 +9,7 @@
 #include "core/plan/step_work.h"
 #include "device-agent/board_flags.h"
 #include "device-agent/measure/measure.h"
+#include "device-agent/measure/prepare.h"
 #include "device-agent/service/measurement_proto.h"
 
 namespace boardloop {
@@ -24,8 +24,8 @@ absl::StatusOr<LatencyPredictor> FitToBoard(const std::string& board_type,
   BoardFlags flags;
   flags.board = board_type;
   BL_ASSIGN_OR_RETURN(const std::unique_ptr<Board> board, OpenBoard(flags));
-  BL_ASSIGN_OR_RETURN(Builder builder, MakeBuilder(flags));
-  Measurer measurer(*board, builder, [](const std::string&, std::optional<double>) {});
+  BL_ASSIGN_OR_RETURN(const Builder builder, MakeBuilder(flags));
+  Preparer preparer(board->type(), builder);
   MeasureOptions options;
   options.mode = MeasureMode::kResident;
   options.patch = false;
@@ -33,8 +33,9 @@ absl::StatusOr<LatencyPredictor> FitToBoard(const std::string& board_type,
   for (const DrawnNetwork& network : networks) {
     const PlannedNetwork& planned = network.planned;
     const std::string name = CanonicalText(network.subnet);
-    const Measurement measurement =
-        measurer.MeasureModel(RandomModel(planned.graph, kWeightSeed), name, options);
+    const PreparedMeasurement prepared =
+        preparer.Prepare(RandomModel(planned.graph, kWeightSeed), name, options, IgnoreSteps);
+    const Measurement measurement = MeasurePrepared(prepared, *board, IgnoreSteps);
     if (measurement.outcome != Outcome::kOk) {
       return absl::FailedPreconditionError(absl::StrFormat(
           "%s: %s: %s", name, OutcomeName(measurement.outcome), measurement.message));

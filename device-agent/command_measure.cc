@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_format.h"
@@ -16,7 +17,8 @@
 #include "device-agent/board_flags.h"
 #include "device-agent/command.h"
 #include "device-agent/measure/measure.h"
-#include "device-agent/measure_network.h"
+#include "device-agent/measure/prepare.h"
+#include "device-agent/prepare_network.h"
 #include "device-agent/report.h"
 #include "nlohmann/json.hpp"
 
@@ -119,20 +121,19 @@ absl::StatusOr<std::vector<Measurement>> MeasureAll(const Flags& flags) {
   absl::StatusOr<Builder> builder = MakeBuilder(flags.board);
   if (!builder.ok()) return NoneMeasured(flags, (*board)->type().name, builder.status());
   MeasureOptions options = flags.measure;
-  Samples samples;
   if (!flags.samples.empty()) {
     BL_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(flags.samples, kMaxSamplesBytes));
-    BL_ASSIGN_OR_RETURN(samples, ParseSamples(bytes, flags.samples));
-    options.samples = &samples;
+    BL_ASSIGN_OR_RETURN(Samples samples, ParseSamples(bytes, flags.samples));
+    options.samples = std::make_shared<const Samples>(std::move(samples));
   }
   std::vector<Measurement> measurements;
-  const StepObserver observer =
-      flags.quiet ? [](const std::string&, std::optional<double>) {} : StepObserver(ShowStep);
-  Measurer measurer(**board, *builder, observer);
+  const StepObserver observer = flags.quiet ? StepObserver(IgnoreSteps) : StepObserver(ShowStep);
+  Preparer preparer((*board)->type(), *builder);
   for (const std::string& model : flags.models) {
     if (!flags.quiet && flags.models.size() > 1)
       std::fprintf(stderr, "%s\n", Printable(model).c_str());
-    measurements.push_back(MeasureNetwork(measurer, model, options));
+    const PreparedMeasurement prepared = PrepareNetwork(preparer, model, options, observer);
+    measurements.push_back(MeasurePrepared(prepared, **board, observer));
   }
   return measurements;
 }

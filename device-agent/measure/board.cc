@@ -19,14 +19,14 @@ constexpr absl::Duration kPowerCycle = absl::Seconds(60);
 constexpr uint32_t kDeviceIdMask = 0xfff;
 constexpr char kDefaultInterface[] = "interface/stlink-dap.cfg";
 
-absl::StatusOr<BoardType> LoadMeasurable(const std::string& name) {
+}  // namespace
+
+absl::StatusOr<BoardType> LoadMeasurableType(const std::string& name) {
   BL_ASSIGN_OR_RETURN(BoardType type, LoadBoardType(name));
   if (type.support.has_value()) return type;
   return absl::InvalidArgumentError(absl::StrFormat(
       "board type %s can be planned for, not measured on: it has no firmware support", name));
 }
-
-}  // namespace
 
 Board::Board(BenchBoard bench, BoardType type, BoardState state, std::vector<std::string> faults)
     : name_(bench.name),
@@ -37,7 +37,7 @@ Board::Board(BenchBoard bench, BoardType type, BoardState state, std::vector<std
 
 absl::StatusOr<std::unique_ptr<Board>> Board::Open(const BenchBoard& bench,
                                                    const Options& options) {
-  BL_ASSIGN_OR_RETURN(BoardType type, LoadMeasurable(bench.type));
+  BL_ASSIGN_OR_RETURN(BoardType type, LoadMeasurableType(bench.type));
   BL_ASSIGN_OR_RETURN(BoardState state, BoardState::Open(options.state_root, bench.name));
   return std::unique_ptr<Board>(
       new Board(bench, std::move(type), std::move(state), options.faults));
@@ -45,7 +45,7 @@ absl::StatusOr<std::unique_ptr<Board>> Board::Open(const BenchBoard& bench,
 
 absl::StatusOr<std::unique_ptr<Board>> Board::OpenVirtual(const std::string& type_name,
                                                           ProbeKind probe, const Options& options) {
-  BL_ASSIGN_OR_RETURN(BoardType type, LoadMeasurable(type_name));
+  BL_ASSIGN_OR_RETURN(BoardType type, LoadMeasurableType(type_name));
   if (!type.support->is_virtual) {
     return absl::InvalidArgumentError(absl::StrFormat(
         "%s is a real board: a bench file has to say where it is (--bench bench.yaml --board NAME)",

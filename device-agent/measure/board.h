@@ -17,6 +17,12 @@
 
 namespace boardloop {
 
+// The type `name` of a board that can be measured on.
+//
+// INVALID_ARGUMENT  it has no firmware support
+// Others            as LoadBoardType
+absl::StatusOr<BoardType> LoadMeasurableType(const std::string& name);
+
 // Not thread-safe. Use it on the thread that opened it: its processes end with that thread.
 class Board {
  public:

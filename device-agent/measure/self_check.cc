@@ -14,6 +14,8 @@
 #include "core/space/space.h"
 #include "core/space/subnet.h"
 #include "device-agent/build/toolchain.h"
+#include "device-agent/measure/measure.h"
+#include "device-agent/measure/prepare.h"
 #include "device-agent/probe/pyocd_probe.h"
 
 namespace boardloop {
@@ -144,7 +146,8 @@ std::vector<CheckItem> CheckUsb(const std::vector<UsbProbe>& probes) {
   return items;
 }
 
-std::vector<CheckItem> CheckBoard(Board& board, Builder& builder, StepObserver observer) {
+std::vector<CheckItem> CheckBoard(Board& board, const Builder& builder,
+                                  const StepObserver& observer) {
   std::vector<CheckItem> items;
   const absl::Status connected = board.Connect();
   if (!connected.ok()) {
@@ -158,15 +161,16 @@ std::vector<CheckItem> CheckBoard(Board& board, Builder& builder, StepObserver o
                    absl::StrFormat("%s, %s, unique id %s, device id 0x%08x, %d KiB flash",
                                    board.name(), board.type().name, board.identity().unique_id,
                                    board.identity().device_id, board.identity().flash_kib)});
-  const absl::StatusOr<Model> model = GoldenModel();
+  absl::StatusOr<Model> model = GoldenModel();
   if (!model.ok()) {
     items.push_back({"golden model", Verdict::kBad, std::string(model.status().message())});
     return items;
   }
   MeasureOptions options;
   options.inputs = kGoldenInputs;
-  const Measurement measurement =
-      Measurer(board, builder, std::move(observer)).MeasureModel(*model, "golden model", options);
+  const PreparedMeasurement prepared =
+      Preparer(board.type(), builder).Prepare(*std::move(model), "golden model", options, observer);
+  const Measurement measurement = MeasurePrepared(prepared, board, observer);
   if (measurement.outcome != Outcome::kOk) {
     items.push_back({"golden model", Verdict::kBad,
                      absl::StrCat(OutcomeName(measurement.outcome), ": ", measurement.message)});

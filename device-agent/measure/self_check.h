@@ -6,7 +6,7 @@
 
 #include "device-agent/build/builder.h"
 #include "device-agent/measure/board.h"
-#include "device-agent/measure/measure.h"
+#include "device-agent/measure/step.h"
 #include "device-agent/measure/usb_probes.h"
 
 namespace boardloop {
@@ -27,7 +27,8 @@ std::vector<CheckItem> CheckUsb(const std::vector<UsbProbe>& probes);
 // Connects and measures the golden model: a small network with seeded random weights. Good when its
 // outputs are those of the reference and its cycles are in the band: plausible for the core, and
 // within 0.5 % of what this board took for the same image before.
-std::vector<CheckItem> CheckBoard(Board& board, Builder& builder, StepObserver observer);
+std::vector<CheckItem> CheckBoard(Board& board, const Builder& builder,
+                                  const StepObserver& observer);
 
 bool AllGood(const std::vector<CheckItem>& items);  // None is bad.
 

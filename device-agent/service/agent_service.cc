@@ -13,8 +13,9 @@
 namespace boardloop {
 namespace {
 
-// As kTasksPerBoard of the scheduler: one runs, one waits.
+// As kTasksPerBoard of the scheduler: one runs, one is prepared.
 constexpr int32_t kTasksPerBoard = 2;
+constexpr int64_t kMaxArtifact = int64_t{256} << 20;
 
 }  // namespace
 
@@ -27,10 +28,16 @@ absl::StatusOr<std::unique_ptr<AgentService>> AgentService::Create(const Options
 
   const auto client = std::make_shared<ArtifactClient>(channel);
   ArtifactAccess artifacts;
-  artifacts.read = [client](const std::string& name) { return client->Read(name); };
-  artifacts.write = [client](const std::string& bytes) { return client->UploadBytes(bytes); };
-
   std::unique_ptr<AgentService> service(new AgentService());
+  TransferOptions transfer;
+  transfer.cancellation = &service->transfers_;
+  artifacts.read = [client, transfer](const std::string& name) {
+    return client->Read(name, kMaxArtifact, transfer);
+  };
+  artifacts.write = [client, transfer](const std::string& bytes) {
+    return client->UploadBytes(bytes, transfer);
+  };
+
   MemberLoop::Options loop;
   loop.member = options.member;
   loop.kind = v1::Member::AGENT;
@@ -45,21 +52,31 @@ absl::StatusOr<std::unique_ptr<AgentService>> AgentService::Create(const Options
   callbacks.finish = [raw](const std::string& task, int64_t epoch, v1::TaskResult result) {
     raw->loop_->Finish(task, epoch, std::move(result));
   };
+  callbacks.step = [raw](const std::string& task, int64_t epoch, const std::string& step) {
+    v1::TaskProgress progress;
+    progress.set_text(step);
+    raw->loop_->SetProgress(task, epoch, std::move(progress));
+  };
   callbacks.changed = [raw] { raw->loop_->Wake(); };
   callbacks.log = options.log;
   const std::string prefix =
       absl::StrCat(options.member.substr(std::string("members/").size()), "-");
   for (const BenchBoard& bench : options.boards) {
+    BL_ASSIGN_OR_RETURN(BoardType type, LoadMeasurableType(bench.type));
     BoardWorker::Options board{
-        bench, {options.state_folder, {}}, Builder(toolchain, build), prefix};
+        bench, std::move(type), {options.state_folder, {}}, Builder(toolchain, build), prefix};
     auto worker = std::make_unique<BoardWorker>(std::move(board), artifacts, callbacks);
     service->boards_[worker->name()] = std::move(worker);
   }
   return service;
 }
 
-// Boards first: they call the loop.
-AgentService::~AgentService() { boards_.clear(); }
+// Boards first: they call the loop. All are told before one is waited for.
+AgentService::~AgentService() {
+  transfers_.Cancel();
+  for (const auto& [name, board] : boards_) board->Stop();
+  boards_.clear();
+}
 
 void AgentService::Describe(v1::SynchronizeRequest& request) {
   for (const auto& [name, board] : boards_) *request.add_boards() = board->Report();

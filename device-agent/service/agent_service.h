@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "cli/client/member_loop.h"
+#include "core/base/cancellation.h"
 #include "device-agent/service/board_worker.h"
 
 namespace boardloop {
@@ -25,9 +26,10 @@ class AgentService : public MemberHandler {
     std::function<void(const std::string& line)> log;
   };
 
-  // Opens the boards, each on a thread of its own.
+  // Opens the boards, each with threads of its own.
   //
-  // NOT_FOUND  no compiler, or no firmware sources
+  // NOT_FOUND         no compiler, no firmware sources, or no such board type
+  // INVALID_ARGUMENT  a board type that cannot be measured on
   static absl::StatusOr<std::unique_ptr<AgentService>> Create(const Options& options);
   ~AgentService() override;
 
@@ -42,6 +44,7 @@ class AgentService : public MemberHandler {
  private:
   AgentService() = default;
 
+  Cancellation transfers_;  // Of the boards; when we end, nobody needs what they fetch.
   std::unique_ptr<MemberLoop> loop_;
   std::map<std::string, std::unique_ptr<BoardWorker>> boards_;  // By "boards/{board}".
 };

@@ -1,5 +1,6 @@
 #include "device-agent/service/board_worker.h"
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -27,85 +28,73 @@ BoardWorker::BoardWorker(Options options, ArtifactAccess artifacts, Callbacks ca
     : name_(absl::StrCat("boards/", options.name_prefix, options.bench.name)),
       options_(std::move(options)),
       artifacts_(std::move(artifacts)),
-      callbacks_(std::move(callbacks)) {
+      callbacks_(std::move(callbacks)),
+      preparer_(options_.type, options_.builder) {
   report_.set_name(name_);
   report_.set_board_type(options_.bench.type);
-  thread_ = std::thread([this] { Run(); });
+  preparation_thread_ = std::thread([this] { RunPreparation(); });
+  board_thread_ = std::thread([this] { RunBoard(); });
 }
 
 BoardWorker::~BoardWorker() {
-  {
-    MutexLock lock(mu_);
-    stop_ = true;
-  }
-  thread_.join();
+  Stop();
+  preparation_thread_.join();
+  board_thread_.join();
 }
 
-void BoardWorker::Add(const v1::Grant& grant) {
-  MutexLock lock(mu_);
-  grants_.push_back(grant);
-}
+void BoardWorker::Add(const v1::Grant& grant) { queue_.Add(grant); }
 
-void BoardWorker::GiveUp(const std::string& task, int64_t epoch) {
-  MutexLock lock(mu_);
-  for (auto grant = grants_.begin(); grant != grants_.end(); ++grant) {
-    if (grant->task() != task || grant->epoch() != epoch) continue;
-    grants_.erase(grant);
-    return;
-  }
-}
+void BoardWorker::GiveUp(const std::string& task, int64_t epoch) { queue_.GiveUp(task, epoch); }
 
-void BoardWorker::Check(int64_t check) {
-  MutexLock lock(mu_);
-  wanted_check_ = check;
-}
+void BoardWorker::Check(int64_t check) { queue_.Check(check); }
+
+void BoardWorker::Stop() { queue_.Stop(); }
 
 v1::BoardReport BoardWorker::Report() const {
   MutexLock lock(mu_);
   return report_;
 }
 
-bool BoardWorker::HasWork() const {
-  return stop_ || !grants_.empty() || wanted_check_ != report_.check();
+StepObserver BoardWorker::ObserverOf(const v1::Grant& grant) const {
+  return [this, task = grant.task(), epoch = grant.epoch()](const std::string& step,
+                                                            std::optional<double> seconds) {
+    if (!seconds.has_value()) callbacks_.step(task, epoch, step);
+  };
 }
 
-void BoardWorker::Run() {
+// ---- The thread that prepares.
+
+void BoardWorker::RunPreparation() {
+  while (const std::optional<v1::Grant> grant = queue_.AwaitGrant()) {
+    PreparedTask prepared =
+        PrepareMeasureTask(grant->payload().measure(), preparer_, artifacts_, ObserverOf(*grant));
+    callbacks_.step(grant->task(), grant->epoch(), kPrepared);  // Before the board's first step.
+    queue_.PutPrepared(std::move(prepared));
+  }
+}
+
+// ---- The board's thread.
+
+void BoardWorker::RunBoard() {
   OpenBoard();
-  while (true) {
-    int64_t check = 0;
-    v1::Grant grant;
-    {
-      MutexLock lock(mu_);
-      mu_.Await([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return HasWork(); });
-      if (stop_) break;
-      if (wanted_check_ != report_.check()) {
-        check = wanted_check_;
-      } else {
-        grant = grants_.front();
-        grants_.pop_front();
-      }
-    }
-    if (check != 0) {
-      RunCheck(check);
+  while (const std::optional<BoardWork> work = queue_.AwaitWork()) {
+    if (work->check != 0) {
+      RunCheck(work->check);
     } else {
-      RunTask(grant);
+      RunTask(*work);
     }
   }
   // On the thread that opened it: the board's processes end with that thread.
-  measurer_.reset();
   board_.reset();
 }
 
 // On failure the report says why, and each check tries again.
 void BoardWorker::OpenBoard() {
-  measurer_.reset();
   board_.reset();
   absl::StatusOr<std::unique_ptr<Board>> board = Board::Open(options_.bench, options_.board);
   if (board.ok()) {
     board_ = *std::move(board);
-    measurer_ = std::make_unique<Measurer>(*board_, options_.builder,
-                                           [](const std::string&, std::optional<double>) {});
-    const absl::StatusOr<std::string> digest = BuildDigest(board_->type(), options_.builder);
+    const absl::StatusOr<std::string> digest = BuildDigest(preparer_);
     if (digest.ok()) build_digest_ = *digest;
     if (!digest.ok()) {
       MutexLock lock(mu_);
@@ -142,8 +131,7 @@ void BoardWorker::RunCheck(int64_t check) {
   } else {
     // An operator who returns a wedged board wants it tried.
     const absl::Status cleared = board_->state().ClearWedged();
-    verdict = cleared.ok() ? Verdict(CheckBoard(*board_, options_.builder,
-                                                [](const std::string&, std::optional<double>) {}))
+    verdict = cleared.ok() ? Verdict(CheckBoard(*board_, options_.builder, IgnoreSteps))
                            : std::string(cleared.message());
   }
   callbacks_.log(absl::StrCat(name_, verdict.empty() ? ": checked" : ": check failed: ", verdict));
@@ -156,17 +144,16 @@ void BoardWorker::RunCheck(int64_t check) {
   UpdateReport();
 }
 
-void BoardWorker::RunTask(const v1::Grant& grant) {
+void BoardWorker::RunTask(const BoardWork& work) {
   v1::TaskResult result;
   if (board_ == nullptr) {
     result.set_outcome(v1::TaskResult::MEMBER_FAILED);
     result.set_message(Report().unusable());
   } else {
-    result =
-        RunMeasureTask(grant.payload().measure(), name_, *measurer_, board_->type(), artifacts_);
+    result = RunPreparedTask(work.prepared, name_, *board_, artifacts_, ObserverOf(work.grant));
   }
   UpdateReport();
-  callbacks_.finish(grant.task(), grant.epoch(), std::move(result));
+  callbacks_.finish(work.grant.task(), work.grant.epoch(), std::move(result));
 }
 
 }  // namespace boardloop

@@ -1,20 +1,24 @@
-// One board at work: a thread that owns it, checks it and measures on it, one thing after the other.
+// One board at work: it is checked and measured on, one thing after the other, while the next task
+// is prepared beside.
+//
+// Two threads. The board's owns the board and does all that needs it; the other fetches and builds
+// what comes next, and never touches the board. A BoardQueue is between them.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/status/statusor.h"
 #include "boardloop/v1/task_service.pb.h"
 #include "core/base/mutex.h"
 #include "device-agent/build/builder.h"
 #include "device-agent/measure/bench.h"
 #include "device-agent/measure/board.h"
+#include "device-agent/measure/prepare.h"
+#include "device-agent/service/board_queue.h"
 #include "device-agent/service/measure_task.h"
 
 namespace boardloop {
@@ -23,57 +27,66 @@ class BoardWorker {
  public:
   struct Options {
     BenchBoard bench;
+    BoardType type;  // Of the bench's board.
     Board::Options board;
     Builder builder;
     std::string name_prefix;  // Of the board's name on the farm: "boards/{prefix}{name}".
   };
-  // Called on the board's thread.
   struct Callbacks {
+    // On the board's thread, in the order of the grants.
     std::function<void(const std::string& task, int64_t epoch, v1::TaskResult result)> finish;
-    std::function<void()> changed;  // The report says something new.
+    // The report says something new. On the board's thread.
+    std::function<void()> changed;
+    // What a task is at: a step ("build", "flash"), or kPrepared, when it waits for the board. On
+    // either thread, in this order of each task.
+    std::function<void(const std::string& task, int64_t epoch, const std::string& step)> step;
     std::function<void(const std::string& line)> log;
   };
+  static constexpr char kPrepared[] = "prepared";
 
-  // Starts the thread, which opens the board.
+  // Starts the threads. The board's opens the board.
   BoardWorker(Options options, ArtifactAccess artifacts, Callbacks callbacks);
-  // Waits for what runs.
+  // Stops, and waits for what runs.
   ~BoardWorker();
 
   const std::string& name() const { return name_; }  // "boards/{board}"
 
   // Thread-safe, all that follow.
   void Add(const v1::Grant& grant);
-  // Drops a task that has not begun; of one that runs the result is not sent.
+  // Drops a task that does not run on the board yet: it waits, is being prepared, or is prepared. One
+  // that runs goes on to its end.
   void GiveUp(const std::string& task, int64_t epoch);
   // Checks the board with the golden model, before all tasks that wait.
   void Check(int64_t check);
+  // Begins nothing new: what runs on the board ends, what is being prepared is dropped. Returns at
+  // once.
+  void Stop();
   // What the coordinator is told of the board.
   v1::BoardReport Report() const;
 
  private:
-  void Run();
+  void RunBoard();
+  void RunPreparation();
   void OpenBoard();
   void RunCheck(int64_t check);
-  void RunTask(const v1::Grant& grant);
+  void RunTask(const BoardWork& work);
   void UpdateReport();
-  bool HasWork() const ABSL_SHARED_LOCKS_REQUIRED(mu_);
+  StepObserver ObserverOf(const v1::Grant& grant) const;
 
   const std::string name_;
-  Options options_;
+  const Options options_;
   const ArtifactAccess artifacts_;
   const Callbacks callbacks_;
+  Preparer preparer_;
+  BoardQueue queue_;
 
-  // Of the thread.
+  // Of the board's thread.
   std::unique_ptr<Board> board_;
-  std::unique_ptr<Measurer> measurer_;
   std::string build_digest_;
 
   mutable Mutex mu_;
-  bool stop_ ABSL_GUARDED_BY(mu_) = false;
-  int64_t wanted_check_ ABSL_GUARDED_BY(mu_) = 0;
-  std::deque<v1::Grant> grants_ ABSL_GUARDED_BY(mu_);
   v1::BoardReport report_ ABSL_GUARDED_BY(mu_);
-  std::thread thread_;
+  std::thread preparation_thread_, board_thread_;
 };
 
 }  // namespace boardloop

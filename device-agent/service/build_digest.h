@@ -5,13 +5,12 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "core/board/board_type.h"
-#include "device-agent/build/builder.h"
+#include "device-agent/measure/prepare.h"
 
 namespace boardloop {
 
 // Of the resident image (engine, compiler, flags, memories), this program (code generator, planner, virtual board's cycle model) and
-// the timing source. Builds the resident image if the cache does not have it. Errors are those of BuildResident.
-absl::StatusOr<std::string> BuildDigest(const BoardType& type, Builder& builder);
+// the timing source. Builds the resident image if nobody has. Errors are those of Builder::BuildResident().
+absl::StatusOr<std::string> BuildDigest(Preparer& preparer);
 
 }  // namespace boardloop

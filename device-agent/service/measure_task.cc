@@ -1,41 +1,29 @@
 #include "device-agent/service/measure_task.h"
 
-#include <unistd.h>
-
-#include <filesystem>
-#include <optional>
+#include <algorithm>
+#include <memory>
 #include <utility>
 
-#include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
-#include "core/base/process.h"
 #include "core/base/status.h"
 #include "core/graph/build_subnet.h"
 #include "core/graph/model_proto.h"
 #include "core/plan/network_facts.h"
 #include "core/tflite/tflite.h"
-#include "device-agent/build/firmware_sources.h"
+#include "device-agent/measure/measure.h"
+#include "device-agent/service/library_archive.h"
 #include "device-agent/service/measurement_proto.h"
-#include "firmware/codegen/export_library.h"
 
 namespace boardloop {
 namespace {
 
-namespace fs = std::filesystem;
-
 // Resident candidates have random weights of this seed: neither time nor memory depends on them.
 constexpr uint64_t kWeightSeed = 1;
-constexpr char kLibraryPrefix[] = "network";
 // Where a .tflite has its identifier.
 constexpr size_t kTfliteIdentifier = 4;
 
-struct Job {
-  Model model;
-  MeasureOptions options;
-  Samples samples;
-};
+double SecondsSince(absl::Time begin) { return absl::ToDoubleSeconds(absl::Now() - begin); }
 
 absl::StatusOr<Model> ModelOf(const v1::MeasureTask& task, const ArtifactAccess& artifacts) {
   if (task.has_subnet()) {
@@ -48,21 +36,28 @@ absl::StatusOr<Model> ModelOf(const v1::MeasureTask& task, const ArtifactAccess&
   return tflite ? ImportTflite(bytes, task.model()) : ParseModel(bytes, task.model());
 }
 
-PlanOptions PlanOptionsOf(const MeasureOptions& options, const BoardType& type) {
-  PlanOptions plan;
-  plan.patch = options.patch;
-  plan.sram_limit = options.sram_limit;
-  plan.input = options.input;
-  plan.regions = type.ArenaRegions();
-  return plan;
+absl::StatusOr<MeasureOptions> OptionsOf(const v1::MeasureTask& task,
+                                         const ArtifactAccess& artifacts) {
+  MeasureOptions options;
+  options.mode =
+      task.mode() == v1::Measurement::IMAGE ? MeasureMode::kImage : MeasureMode::kResident;
+  options.patch = task.patches();
+  if (task.sram_limit_bytes() > 0) options.sram_limit = task.sram_limit_bytes();
+  options.inputs = std::max(task.inputs(), 1);
+  options.keep_image = task.deliver();
+  if (task.samples().empty()) return options;
+  BL_ASSIGN_OR_RETURN(const std::string bytes, artifacts.read(task.samples()));
+  BL_ASSIGN_OR_RETURN(Samples samples, ParseSamples(bytes, task.samples()));
+  if (samples.size() > 0) options.samples = std::make_shared<const Samples>(std::move(samples));
+  return options;
 }
 
 // That the coordinator and we mean the same network, planned alike.
-absl::Status CheckDigests(const v1::MeasureTask& task, const Job& job, const BoardType& type) {
+absl::Status CheckDigests(const v1::MeasureTask& task, const Graph& graph,
+                          const MeasureOptions& options, const BoardType& type) {
   if (task.graph_digest().empty()) return absl::OkStatus();
-  BL_ASSIGN_OR_RETURN(const Plan plan,
-                      PlanGraph(job.model.graph, PlanOptionsOf(job.options, type)));
-  const NetworkFacts facts = FactsOf(job.model.graph, plan);
+  BL_ASSIGN_OR_RETURN(const Plan plan, PlanGraph(graph, PlanOptionsOf(options, type)));
+  const NetworkFacts facts = FactsOf(graph, plan);
   if (facts.graph_digest == task.graph_digest() && facts.plan_digest == task.plan_digest()) {
     return absl::OkStatus();
   }
@@ -72,65 +67,29 @@ absl::Status CheckDigests(const v1::MeasureTask& task, const Job& job, const Boa
       task.plan_digest(), task.graph_digest(), facts.plan_digest, facts.graph_digest, type.name));
 }
 
-absl::StatusOr<Job> MakeJob(const v1::MeasureTask& task, const BoardType& type,
-                            const ArtifactAccess& artifacts) {
-  Job job;
-  BL_ASSIGN_OR_RETURN(job.model, ModelOf(task, artifacts));
-  job.options.mode =
-      task.mode() == v1::Measurement::IMAGE ? MeasureMode::kImage : MeasureMode::kResident;
-  job.options.patch = task.patches();
-  if (task.sram_limit_bytes() > 0) job.options.sram_limit = task.sram_limit_bytes();
-  job.options.inputs = std::max(task.inputs(), 1);
-  job.options.keep_image = task.deliver();
-  if (!task.samples().empty()) {
-    BL_ASSIGN_OR_RETURN(const std::string bytes, artifacts.read(task.samples()));
-    BL_ASSIGN_OR_RETURN(job.samples, ParseSamples(bytes, task.samples()));
+absl::StatusOr<PreparedTask> Prepare(const v1::MeasureTask& task, Preparer& preparer,
+                                     const ArtifactAccess& artifacts,
+                                     const StepObserver& observer) {
+  BL_ASSIGN_OR_RETURN(Model model, ModelOf(task, artifacts));
+  BL_ASSIGN_OR_RETURN(const MeasureOptions options, OptionsOf(task, artifacts));
+  BL_RETURN_IF_ERROR(CheckDigests(task, model.graph, options, preparer.type()));
+
+  const std::string name = task.has_subnet() ? task.subnet().subnet() : task.model();
+  PreparedTask prepared;
+  prepared.measurement = preparer.Prepare(std::move(model), name, options, observer);
+  Measurement& measurement = prepared.measurement.measurement;
+  measurement.random_weights = task.has_subnet();
+  if (!task.model().empty()) measurement.provenance.emplace_back("model", task.model());
+  if (task.deliver() && !prepared.measurement.complete()) {
+    BL_ASSIGN_OR_RETURN(prepared.library,
+                        LibraryArchive(prepared.measurement.model, *measurement.plan));
   }
-  BL_RETURN_IF_ERROR(CheckDigests(task, job, type));
-  return job;
+  return prepared;
 }
 
-// A folder that goes with its object.
-class ScratchFolder {
- public:
-  ScratchFolder()
-      : path_((fs::temp_directory_path() /
-               absl::StrCat("boardloop-library-", getpid(), "-", absl::GetCurrentTimeNanos()))
-                  .string()) {}
-  ~ScratchFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
-// The C library as one file: equal libraries are equal bytes.
-absl::StatusOr<std::string> LibraryArchive(const Job& job, const Plan& plan) {
-  BL_ASSIGN_OR_RETURN(const EngineProgram program,
-                      MakeEngineProgram(job.model, plan, KernelSet::kDsp));
-  BL_ASSIGN_OR_RETURN(const std::string sources, FindFirmwareSources());
-  const ScratchFolder folder;
-  EmitOptions emit;
-  emit.prefix = kLibraryPrefix;
-  BL_RETURN_IF_ERROR(ExportLibrary(program, emit, sources, folder.path() + "/network"));
-  BL_ASSIGN_OR_RETURN(
-      ProcessOutput tar,
-      RunProcess({"tar", "--create", "--gzip", "--sort=name", "--mtime=@0", "--owner=0",
-                  "--group=0", "--numeric-owner", "--directory", folder.path(), "network"},
-                 "", {.deadline = absl::Seconds(60)}));
-  if (tar.exit_code != 0) return absl::InternalError(absl::StrCat("tar: ", tar.err));
-  return std::move(tar.out);
-}
-
-absl::Status Deliver(const Job& job, const Measurement& measurement,
+absl::Status Deliver(const PreparedTask& task, const Measurement& measurement,
                      const ArtifactAccess& artifacts, v1::MeasureOutput& output) {
-  BL_ASSIGN_OR_RETURN(const std::string library, LibraryArchive(job, *measurement.plan));
-  BL_ASSIGN_OR_RETURN(*output.mutable_library(), artifacts.write(library));
+  BL_ASSIGN_OR_RETURN(*output.mutable_library(), artifacts.write(task.library));
   BL_ASSIGN_OR_RETURN(*output.mutable_firmware(), artifacts.write(measurement.image_elf));
   return absl::OkStatus();
 }
@@ -147,26 +106,32 @@ v1::TaskResult Failed(const absl::Status& status) {
 
 }  // namespace
 
-v1::TaskResult RunMeasureTask(const v1::MeasureTask& task, const std::string& board,
-                              Measurer& measurer, const BoardType& type,
-                              const ArtifactAccess& artifacts) {
+PreparedTask PrepareMeasureTask(const v1::MeasureTask& task, Preparer& preparer,
+                                const ArtifactAccess& artifacts, const StepObserver& observer) {
   const absl::Time begin = absl::Now();
-  absl::StatusOr<Job> job = MakeJob(task, type, artifacts);
-  if (!job.ok()) return Failed(job.status());
-  if (job->samples.size() > 0) job->options.samples = &job->samples;
-  const std::string name = task.has_subnet() ? task.subnet().subnet() : task.model();
-  Measurement measurement = measurer.MeasureModel(job->model, name, job->options);
-  measurement.random_weights = task.has_subnet();
-  if (!task.model().empty()) measurement.provenance.emplace_back("model", task.model());
+  absl::StatusOr<PreparedTask> prepared = Prepare(task, preparer, artifacts, observer);
+  if (!prepared.ok()) {
+    PreparedTask failed;
+    failed.failure = Failed(prepared.status());
+    return failed;
+  }
+  prepared->seconds = SecondsSince(begin);
+  return *std::move(prepared);
+}
 
+v1::TaskResult RunPreparedTask(const PreparedTask& task, const std::string& name, Board& board,
+                               const ArtifactAccess& artifacts, const StepObserver& observer) {
+  if (task.failure.has_value()) return *task.failure;
+  const absl::Time begin = absl::Now();
+  const Measurement measurement = MeasurePrepared(task.measurement, board, observer);
   v1::TaskResult result;
   result.set_outcome(v1::TaskResult::DONE);
-  if (task.deliver() && measurement.outcome == Outcome::kOk) {
-    const absl::Status delivered = Deliver(*job, measurement, artifacts, *result.mutable_measure());
+  if (!task.library.empty() && measurement.outcome == Outcome::kOk) {
+    const absl::Status delivered = Deliver(task, measurement, artifacts, *result.mutable_measure());
     if (!delivered.ok()) return Failed(delivered);
   }
-  *result.mutable_measure()->mutable_measurement() = ToProto(measurement, board);
-  result.set_seconds(absl::ToDoubleSeconds(absl::Now() - begin));
+  *result.mutable_measure()->mutable_measurement() = ToProto(measurement, name);
+  result.set_seconds(task.seconds + SecondsSince(begin));
   return result;
 }
 

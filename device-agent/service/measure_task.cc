@@ -32,7 +32,8 @@ absl::StatusOr<Model> ModelOf(const v1::MeasureTask& task, const ArtifactAccess&
     return RandomModel(graph, kWeightSeed);
   }
   BL_ASSIGN_OR_RETURN(const std::string bytes, artifacts.read(task.model()));
-  const bool tflite = bytes.compare(kTfliteIdentifier, 4, "TFL3") == 0;
+  const bool tflite =
+      bytes.size() > kTfliteIdentifier && bytes.compare(kTfliteIdentifier, 4, "TFL3") == 0;
   return tflite ? ImportTflite(bytes, task.model()) : ParseModel(bytes, task.model());
 }
 

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "core/board/board_type.h"
@@ -174,6 +175,32 @@ TEST_F(BuilderTest, ResidentImagesOfAllBoardTypesFit) {
     absl::StatusOr<ResidentImage> resident = DescribeResident(*image, board);
     ASSERT_THAT(resident, IsOk()) << name;
     EXPECT_GE(resident->constants_bytes, board.FlashBytes() / 2) << name;
+  }
+}
+
+// Without a lock between them: each may compile what the others compile too.
+TEST_F(BuilderTest, ThreadsThatFillOneCacheGetOneImage) {
+  const BoardType board = Load("virtual-stm32f405");
+  const EngineProgram program = ProgramFor(SmallModel(), board);
+  const Builder shared(*FindToolchain(), {folder_ + "/cache", *FindFirmwareSources(), 1});
+  const Builder other(*FindToolchain(), {folder_ + "/cache", *FindFirmwareSources(), 1});
+  std::vector<absl::StatusOr<FirmwareImage>> images(3, absl::UnknownError(""));
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < images.size(); ++i) {
+    threads.emplace_back(
+        [&, i] { images[i] = (i == 0 ? other : shared).BuildImage(board, program); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const absl::StatusOr<FirmwareImage>& image : images) {
+    ASSERT_THAT(image, IsOk());
+    EXPECT_EQ(image->digest, images[0]->digest);
+  }
+  absl::StatusOr<FirmwareImage> again = shared.BuildImage(board, program);
+  ASSERT_THAT(again, IsOk());
+  EXPECT_TRUE(again->from_cache);
+  EXPECT_EQ(again->digest, images[0]->digest);
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder_ + "/cache")) {
+    EXPECT_THAT(entry.path().filename().string(), testing::AnyOf("objects", "images"));
   }
 }
 

@@ -334,6 +334,25 @@ TEST_F(MeasureProgramTest, TwoAtOnceGetABoardEach) {
   EXPECT_EQ(other->exit_code(), 0);
 }
 
+TEST_F(MeasureProgramTest, TwoAtOnceFillOneCache) {
+  std::vector<std::string> argv = CommandLine({"measure", SmallModel(), "--board", kM4, "--json"});
+  argv.back() = folder() + "/cache";  // An empty one.
+  ChildProcess::Options options;
+  options.log_path = folder() + "/other.json";
+  absl::StatusOr<ChildProcess> other = ChildProcess::Start(argv, options);
+  ASSERT_THAT(other, IsOk());
+  for (const char* from_cache :
+       {"", "yes"}) {  // The first run may be earlier than the other one, or later.
+    absl::StatusOr<ProcessOutput> run = RunProcess(argv, "", {.deadline = absl::Minutes(5)});
+    ASSERT_THAT(run, IsOk());
+    EXPECT_EQ(run->exit_code, 0) << run->out << run->err;
+    const nlohmann::json json = nlohmann::json::parse(run->out, nullptr, false);
+    EXPECT_THAT(json["provenance"].value("image_from_cache", ""), HasSubstr(from_cache));
+    while (other->Running()) usleep(1000);
+    EXPECT_EQ(other->exit_code(), 0);
+  }
+}
+
 TEST_F(MeasureProgramTest, KilledAtAnyPointItLeavesNothingBehind) {
   const std::string model = SmallModel();
   const std::vector<std::string> argv = CommandLine({"measure", model, "--board", kM4});

@@ -48,7 +48,7 @@ search() {
   export BOARDLOOP_SERVER
   in_background "$bin/boardloop" submit --watch --name demo --title "Fashion-MNIST on $type" \
     --preset quick --board "$type" \
-    --sram-limit 22K --flash-limit 60K --latency-limit-ms "$latency_ms"
+    --sram-limit 22K --flash-limit 90K --latency-limit-ms "$latency_ms"
   printf '\n'
   in_background "$bin/boardloop" get demo --out "$out"
   cat <<TEXT

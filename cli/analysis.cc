@@ -8,6 +8,7 @@
 #include "cli/options.h"
 #include "cli/size.h"
 #include "core/base/status.h"
+#include "core/plan/flash_use.h"
 #include "nlohmann/json.hpp"
 
 namespace boardloop {
@@ -46,6 +47,7 @@ absl::StatusOr<Analysis> Analyze(const Graph& graph, const AnalysisOptions& opti
   analysis.size = Measure(graph);
   analysis.rules = CountByRules(graph);
   BL_ASSIGN_OR_RETURN(analysis.plan, PlanGraph(graph, options.plan));
+  analysis.flash_bytes = FlashAtMost(graph, analysis.plan);
   PlanOptions without_patches = options.plan;
   without_patches.patch = false;
   BL_ASSIGN_OR_RETURN(analysis.layer_by_layer, PlanGraph(graph, without_patches));
@@ -59,7 +61,7 @@ nlohmann::ordered_json ToJson(const Analysis& analysis) {
       {"macs", analysis.size.macs},
       {"params", analysis.size.params},
       {"weight_bytes", analysis.size.weight_bytes},
-      {"flash_data_bytes", analysis.size.flash_data_bytes},
+      {"flash_bytes", analysis.flash_bytes},
       {"arena_bytes", plan.arena_bytes},
       {"scratch_bytes", plan.scratch_bytes},
       {"peak_sram_bytes", plan.peak_sram_bytes},
@@ -98,7 +100,7 @@ Table SummaryTable(const std::vector<Analysis>& analyses) {
   std::vector<Column> columns = {{"network", Align::kLeft},
                                  {"MACs"},
                                  {"params"},
-                                 {"flash data"},
+                                 {"flash"},
                                  {"SRAM"},
                                  {"= arena"},
                                  {"+ scratch"},
@@ -113,7 +115,7 @@ Table SummaryTable(const std::vector<Analysis>& analyses) {
     std::vector<std::string> cells = {analysis.name,
                                       FormatCount(static_cast<double>(analysis.size.macs)),
                                       FormatCount(static_cast<double>(analysis.size.params)),
-                                      FormatKb(analysis.size.flash_data_bytes),
+                                      FormatKb(analysis.flash_bytes),
                                       FormatKb(plan.peak_sram_bytes),
                                       FormatKb(plan.arena_bytes),
                                       FormatKb(plan.scratch_bytes),
@@ -169,8 +171,8 @@ std::string FitText(const Analysis& analysis) {
                                : "SRAM is in too small pieces");
   }
   if (!analysis.fits_flash()) {
-    over.push_back(absl::StrFormat(
-        "flash %s over", FormatKb(analysis.size.flash_data_bytes - *analysis.options.flash_limit)));
+    over.push_back(absl::StrFormat("flash %s over",
+                                   FormatKb(analysis.flash_bytes - *analysis.options.flash_limit)));
   }
   return over.empty() ? "yes" : "no: " + absl::StrJoin(over, ", ");
 }

@@ -17,12 +17,13 @@ namespace boardloop {
 
 struct AnalysisOptions {
   PlanOptions plan;  // With the SRAM limit, if there is one; with regions, it is their sum.
-  std::optional<int64_t> flash_limit;  // For weights, biases and scales.
+  std::optional<int64_t> flash_limit;
 };
 
 struct Analysis {
   std::string name;
   NetworkSize size;
+  int64_t flash_bytes = 0;  // Beside code, at most, with `plan` (core/plan/flash_use.h).
   AccountingRules rules;
   Plan plan;
   Plan layer_by_layer;  // As `plan`, without patches: what they are compared with.
@@ -32,9 +33,7 @@ struct Analysis {
   int64_t planned_macs() const;
   double extra_macs() const;
   bool fits_sram() const { return plan.meets_limit; }
-  bool fits_flash() const {
-    return !options.flash_limit || size.flash_data_bytes <= *options.flash_limit;
-  }
+  bool fits_flash() const { return !options.flash_limit || flash_bytes <= *options.flash_limit; }
   bool fits() const { return fits_sram() && fits_flash(); }
 };
 

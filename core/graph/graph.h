@@ -142,8 +142,6 @@ struct NetworkSize {
   int64_t macs = 0;
   int64_t params = 0;        // Filter elements and biases.
   int64_t weight_bytes = 0;  // int8 filters.
-  int64_t flash_data_bytes =
-      0;  // int8 filters, and 4 bytes of bias and 4 of scale per output channel.
 };
 NetworkSize Measure(const Graph& graph);
 

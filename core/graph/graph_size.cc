@@ -26,7 +26,6 @@ int64_t FilterElements(const Graph& graph, const Op& op) {
 }
 
 NetworkSize Measure(const Graph& graph) {
-  constexpr int64_t kBytesPerChannel = 4 + 4;  // int32 bias, and multiplier or scale.
   NetworkSize size;
   for (const Op& op : graph.ops) {
     int64_t filter = FilterElements(graph, op);
@@ -34,7 +33,6 @@ NetworkSize Measure(const Graph& graph) {
     size.macs += Macs(graph, op);
     size.params += filter + op.out_channels;
     size.weight_bytes += filter;
-    size.flash_data_bytes += filter + kBytesPerChannel * op.out_channels;
   }
   return size;
 }

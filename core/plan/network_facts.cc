@@ -8,6 +8,7 @@
 #include "core/base/hash.h"
 #include "core/base/status.h"
 #include "core/graph/build_subnet.h"
+#include "core/plan/flash_use.h"
 
 namespace boardloop {
 namespace {
@@ -73,7 +74,7 @@ NetworkFacts FactsOf(const Graph& graph, const Plan& plan) {
   facts.macs = size.macs;
   facts.params = size.params;
   facts.sram_bytes = plan.peak_sram_bytes;
-  facts.flash_bytes = size.flash_data_bytes;
+  facts.flash_bytes = FlashAtMost(graph, plan);
   facts.fits_sram = plan.meets_limit;
   return facts;
 }

@@ -20,7 +20,7 @@ struct NetworkFacts {
   int64_t macs = 0;  // Of the graph; with patches the plan executes more (PatchPlan::macs).
   int64_t params = 0;
   int64_t sram_bytes = 0;   // Arena and scratch, as planned.
-  int64_t flash_bytes = 0;  // Weights, biases and scales (NetworkSize::flash_data_bytes).
+  int64_t flash_bytes = 0;  // Beside code, at most (flash_use.h).
   bool fits_sram = true;    // Plan::meets_limit.
 };
 

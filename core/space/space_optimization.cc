@@ -12,6 +12,7 @@
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/graph/build_subnet.h"
+#include "core/plan/flash_use.h"
 #include "core/space/range_checks.h"
 
 namespace boardloop {
@@ -79,11 +80,11 @@ class Optimizer {
   // Fills in `sample`; SRAM only when `plan_always` is set or the flash suffices.
   absl::Status Evaluate(const Subnet& subnet, bool plan_always, Sample* sample) const {
     BL_ASSIGN_OR_RETURN(Graph graph, BuildSubnet(space_, subnet));
-    NetworkSize size = Measure(graph);
-    sample->macs = size.macs;
-    sample->flash_bytes = size.flash_data_bytes;
-    if (!plan_always && size.flash_data_bytes > limits_.flash_bytes) return absl::OkStatus();
+    sample->macs = Measure(graph).macs;
+    sample->flash_bytes = FlashAtMost(graph);
+    if (!plan_always && sample->flash_bytes > limits_.flash_bytes) return absl::OkStatus();
     BL_ASSIGN_OR_RETURN(Plan plan, PlanGraph(graph, options_.plan));
+    sample->flash_bytes = FlashAtMost(graph, plan);
     sample->sram_bytes = plan.peak_sram_bytes;
     sample->fits_sram = plan.meets_limit;
     return absl::OkStatus();

@@ -18,7 +18,7 @@ namespace boardloop {
 
 struct SpaceLimits {
   int64_t sram_bytes = 0;   // For the network: arena and scratch.
-  int64_t flash_bytes = 0;  // For the network: weights, biases, scales.
+  int64_t flash_bytes = 0;  // For the network, beside code (core/plan/flash_use.h).
 };
 
 // The planner's defaults, layer by layer.

@@ -35,10 +35,13 @@ struct SramUse {
   std::optional<int64_t> stack;  // High-water mark, measured.
 };
 
+// Weights and constants are the network's: filters with their padding; and the rest that it keeps beside code, tables of calls
+// included.
 struct FlashUse {
   int64_t weights = 0;
   int64_t constants = 0;
-  std::optional<int64_t> code, total;  // Of an image only.
+  std::optional<int64_t> code,
+      total;  // Of an image only. What the runner keeps beside code counts as code.
 };
 
 struct OpMeasurement {

@@ -112,7 +112,8 @@ bool Preparer::Job::CheckPlanFits(const Plan& plan) {
 }
 
 bool Preparer::Job::CheckConstantsFit() {
-  const auto constants = static_cast<int64_t>(program_->constants.size());
+  const int64_t constants =
+      static_cast<int64_t>(program_->constants.size()) + program_->TableBytes();
   measurement_.flash = FlashUse{program_->weight_bytes, constants - program_->weight_bytes, {}, {}};
   const int64_t room = type_.FlashBytes();
   if (constants <= room) return true;
@@ -147,7 +148,10 @@ bool Preparer::Job::Build() {
   }
   const ImageSize& size = image->size;
   measurement_.sram->data = size.data;
-  measurement_.flash = FlashUse{size.weights, size.constants, size.code, size.flash};
+  // What the runner itself keeps beside code is none of the network's.
+  measurement_.flash->code =
+      size.flash - measurement_.flash->weights - measurement_.flash->constants;
+  measurement_.flash->total = size.flash;
   if (options_.keep_image) measurement_.image_elf = image->elf;
   AddProvenance("image_sha256", image->digest);
   AddProvenance("image_from_cache", image->from_cache ? "yes" : "no");

@@ -14,7 +14,12 @@
 namespace boardloop {
 namespace {
 
+constexpr int64_t kWord = 4;
 constexpr int64_t kGeometryWords = 16;  // Members of bl_geometry.
+
+int64_t ParameterBytes(const std::vector<Field>& fields) {
+  return kWord * (kGeometryWords + static_cast<int64_t>(fields.size()));
+}
 
 // Concatenates the data of calls, each 4-byte aligned; what is equal is stored once.
 class ConstantPool {
@@ -213,7 +218,7 @@ class ProgramMaker {
   }
 
   absl::StatusOr<EngineCall> MakeCall(const LoweredCall& lowered, const Step& step) {
-    const int64_t params_bytes = 4 * (kGeometryWords + static_cast<int64_t>(lowered.fields.size()));
+    const int64_t params_bytes = ParameterBytes(lowered.fields);
     if (params_bytes > BL_MAX_PARAMS_BYTES) {
       return absl::InternalError(absl::StrFormat("the parameters of %s take %d B, at most %d fit",
                                                  lowered.kernel, params_bytes,
@@ -280,6 +285,29 @@ std::vector<int32_t> EngineProgram::LapSteps() const {
     }
   }
   return laps;
+}
+
+int64_t EngineProgram::TableBytes() const {
+  constexpr int64_t kAxisBytes = 9 * kWord;       // bl_tile_axis
+  constexpr int64_t kTiledCallBytes = 6 * kWord;  // bl_call
+  constexpr int64_t kStageBytes = 7 * kWord;      // bl_stage
+  constexpr int64_t kRangeBytes = 2 * kWord;      // bl_input_range
+  int64_t bytes = 0;
+  for (const EngineStage& stage : stages) {
+    bool tiled = false;
+    for (const EngineCall& call : stage.calls) {
+      bytes += ParameterBytes(call.fields);
+      if (call.rows.empty()) continue;
+      tiled = true;
+      bytes += kTiledCallBytes;
+      bytes += kAxisBytes * static_cast<int64_t>(call.rows.size() + call.columns.size());
+    }
+    if (!tiled) continue;
+    bytes += kStageBytes;
+    bytes +=
+        kRangeBytes * static_cast<int64_t>(stage.input_rows.size() + stage.input_columns.size());
+  }
+  return bytes;
 }
 
 std::vector<std::string> EngineProgram::Kernels() const {

@@ -88,6 +88,8 @@ struct EngineProgram {
   ArenaAddress output;  // The graph's first output.
   int64_t output_bytes = 0;
 
+  // Of the tables beside the constants: parameters of calls, tiles, ranges of a streamed input.
+  int64_t TableBytes() const;
   // Step of each call of the lap hook in one run, in order.
   std::vector<int32_t> LapSteps() const;
   std::vector<std::string> Kernels() const;  // Each once, ascending.

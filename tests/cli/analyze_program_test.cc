@@ -27,7 +27,7 @@ TEST(AnalyzeTest, JsonHasTheDocumentedKeys) {
   ASSERT_EQ(array.size(), 2u);
   for (const nlohmann::json& net : array) {
     EXPECT_THAT(Keys(net),
-                testing::IsSupersetOf({"name", "macs", "params", "weight_bytes", "flash_data_bytes",
+                testing::IsSupersetOf({"name", "macs", "params", "weight_bytes", "flash_bytes",
                                        "arena_bytes", "scratch_bytes", "peak_sram_bytes", "input",
                                        "lower_bound_bytes", "patch", "rules", "steps"}));
     EXPECT_EQ(Keys(net["patch"]), (std::set<std::string>{"grid", "blocks", "macs"}));

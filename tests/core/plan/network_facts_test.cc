@@ -7,6 +7,7 @@
 #include <functional>
 #include <set>
 
+#include "core/plan/flash_use.h"
 #include "core/plan/step_work.h"
 #include "tests/core/plan/networks.h"
 #include "tests/support/random_graph.h"
@@ -34,7 +35,7 @@ TEST(NetworkFactsTest, AreThoseOfGraphAndPlan) {
   const NetworkFacts facts = FactsOf(graph, plan);
   EXPECT_EQ(facts.macs, Measure(graph).macs);
   EXPECT_EQ(facts.params, Measure(graph).params);
-  EXPECT_EQ(facts.flash_bytes, Measure(graph).flash_data_bytes);
+  EXPECT_EQ(facts.flash_bytes, FlashAtMost(graph, plan));
   EXPECT_EQ(facts.sram_bytes, plan.peak_sram_bytes);
   EXPECT_TRUE(facts.fits_sram);
   EXPECT_FALSE(FactsOf(graph, PlanOf(graph, Patched())).fits_sram);

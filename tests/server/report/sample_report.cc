@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "core/base/random.h"
 #include "core/graph/build_subnet.h"
+#include "core/plan/flash_use.h"
 #include "core/space/space.h"
 #include "core/space/subnet.h"
 #include "gtest/gtest.h"
@@ -108,7 +109,7 @@ v1::Candidate CandidateOf(const Space& space, const Subnet& subnet, int32_t numb
   candidate.set_macs(size.macs);
   candidate.set_params(size.params);
   candidate.set_planned_sram_bytes(network.plan.peak_sram_bytes);
-  candidate.set_flash_bytes(size.flash_data_bytes);
+  candidate.set_flash_bytes(FlashAtMost(network.graph));
   candidate.set_graph_digest("90a1b2c3d4e5f60718293a4b5c6d7e8f");
   candidate.set_plan_digest("17263544a1b2c3d490a1b2c3d4e5f607");
   candidate.set_latency_ms(LatencyOf(size.macs, random));

@@ -4,6 +4,7 @@
 #include <new>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "cli/output.h"
@@ -28,6 +29,12 @@ absl::StatusOr<int> ParseAndRun(CLI::App& program, int argc, char** argv,
                                 const CommandAction& action) {
   try {
     program.parse(argc, argv);
+    if (program.get_subcommands().empty()) {
+      const std::vector<std::string> rest = program.remaining();
+      return absl::InvalidArgumentError(
+          rest.empty() ? "a command is required (see --help)"
+                       : absl::StrCat("there is no command or option \"", rest[0], "\" (see --help)"));
+    }
     return action();
   } catch (const CLI::ParseError& error) {
     return FinishParse(program, error);
@@ -47,9 +54,11 @@ int RunCommandLine(
   CLI::App program(line.description, line.name);
   program.footer(line.footer);
   program.set_version_flag("--version", absl::StrCat(line.name, " " BOARDLOOP_VERSION));
-  program.require_subcommand(1);
+  program.require_subcommand(0, 1);
   CommandAction action;
   add_commands(program, action);
+  // A word that is no command is told apart above. Commands would inherit this, had they come later.
+  program.allow_extras();
   const absl::StatusOr<int> result = ParseAndRun(program, argc, argv, action);
   if (result.ok()) return *result;
   WriteMessage(absl::StrCat(absl::StatusCodeToString(result.status().code()), ": ",

@@ -35,7 +35,7 @@ constexpr char kNotes[] = R"(Examples:
   boardloop-agent measure a.tflite b.tflite --board virtual-stm32f405 --mode resident
   boardloop-agent measure net.tflite --bench bench.yaml --board nucleo-1 --inputs 8 --plot net.svg
 
-A network is a .tflite or .blm file or what `boardloop plan` takes: a name, a subnet's file or its text.
+A network is a .tflite or .blm file or what `boardloop analyze` takes: a name, a subnet's file or its text.
 Without a file it has random weights, which change neither its time nor its memory.
 
 --mode image builds the program as it is delivered and compares its outputs with the host's

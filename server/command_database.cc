@@ -1,20 +1,31 @@
 // boardloop-server check and backup: the database, without and beside a running coordinator.
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "boardloop/v1/admin_service.grpc.pb.h"
+#include "cli/client/channel.h"
+#include "cli/client/grpc_status.h"
 #include "cli/output.h"
+#include "core/base/files.h"
 #include "core/base/status.h"
 #include "server/command.h"
+#include "server/coordinator.h"
 #include "server/program.h"
 #include "server/store/check.h"
 #include "server/store/sqlite_store.h"
 
 namespace boardloop {
 namespace {
+
+constexpr int64_t kMaxAddress = 1000;
+constexpr absl::Duration kAnswer = absl::Seconds(2);
 
 std::string DatabaseIn(const std::string& state) {
   return absl::StrCat(state.empty() ? DefaultServerFolder() : state, "/boardloop.db");
@@ -34,10 +45,33 @@ absl::StatusOr<int> RunCheck(const std::string& state) {
   return 1;
 }
 
+// By the coordinator that has the database open; `in_use` where none answers.
+absl::Status BackUpBeside(const std::string& state, const std::string& to,
+                          const absl::Status& in_use) {
+  const std::string folder = state.empty() ? DefaultServerFolder() : state;
+  const absl::StatusOr<std::string> address = ReadFile(AddressFileIn(folder), kMaxAddress);
+  if (!address.ok()) return in_use;
+  BL_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel,
+                      OpenChannel(std::string(absl::StripAsciiWhitespace(*address))));
+  if (!AwaitConnection(*channel, kAnswer)) return in_use;
+  v1::AdminService::Stub stub(channel);
+  grpc::ClientContext context;
+  v1::BackUpDatabaseRequest request;
+  request.set_path(std::filesystem::absolute(to).string());
+  v1::BackUpDatabaseResponse response;
+  return FromGrpc(stub.BackUpDatabase(&context, request, &response));
+}
+
+absl::Status BackUp(const std::string& state, const std::string& to) {
+  const absl::StatusOr<std::unique_ptr<SqliteStore>> store =
+      SqliteStore::Open(DatabaseIn(state), {});
+  if (store.ok()) return (*store)->Backup(to);
+  if (absl::IsFailedPrecondition(store.status())) return BackUpBeside(state, to, store.status());
+  return store.status();
+}
+
 absl::StatusOr<int> RunBackup(const std::string& state, const std::string& to) {
-  BL_ASSIGN_OR_RETURN(const std::unique_ptr<SqliteStore> store,
-                      SqliteStore::Open(DatabaseIn(state), {}));
-  BL_RETURN_IF_ERROR(store->Backup(to));
+  BL_RETURN_IF_ERROR(BackUp(state, to));
   BL_RETURN_IF_ERROR(WriteResults(absl::StrCat(to, "\n")));
   return 0;
 }
@@ -53,7 +87,8 @@ void AddCheckCommand(CLI::App& program, ServerAction& action) {
 }
 
 void AddBackupCommand(CLI::App& program, ServerAction& action) {
-  CLI::App& command = *program.add_subcommand("backup", "Writes a consistent copy of the database");
+  CLI::App& command = *program.add_subcommand(
+      "backup", "Writes a consistent copy of the database, also of a coordinator that runs");
   auto state = std::make_shared<std::string>();
   auto to = std::make_shared<std::string>();
   AddState(command, *state);

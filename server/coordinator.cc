@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/synchronization/notification.h"
 #include "cli/client/channel.h"
+#include "core/base/files.h"
 #include "core/base/status.h"
 #include "glog/logging.h"
 #include "google/protobuf/message.h"
@@ -16,6 +17,7 @@
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
+#include "server/api/admin_service.h"
 #include "server/api/artifact_service.h"
 #include "server/api/board_service.h"
 #include "server/api/measure_service.h"
@@ -59,6 +61,8 @@ absl::Status MakeFolder(const std::string& folder) {
 
 }  // namespace
 
+std::string AddressFileIn(const std::string& state_folder) { return state_folder + "/address"; }
+
 class Coordinator::Parts {
  public:
   explicit Parts(const Options& options)
@@ -81,6 +85,8 @@ class Coordinator::Parts {
     BL_RETURN_IF_ERROR(scheduler_->Load());
     BL_RETURN_IF_ERROR(engine_->Start());
     BL_ASSIGN_OR_RETURN(const std::string address, Serve());
+    // For `boardloop-server backup`, which finds us by the folder.
+    BL_RETURN_IF_ERROR(WriteFileAtomically(AddressFileIn(options_.state_folder), address + "\n"));
     ticker_ = std::thread([this] { Tick(); });
     return address;
   }
@@ -105,6 +111,7 @@ class Coordinator::Parts {
         std::make_unique<MeasureService>(*store_, jobs_, *scheduler_, clock_, stopping);
     task_service_ = std::make_unique<TaskService>(*scheduler_);
     artifact_service_ = std::make_unique<ArtifactService>(*artifacts_);
+    admin_service_ = std::make_unique<AdminService>(*store_);
 
     grpc::EnableDefaultHealthCheckService(true);
     google::protobuf::LinkMessageReflection<grpc::health::v1::HealthCheckRequest>();
@@ -120,6 +127,7 @@ class Coordinator::Parts {
     builder.RegisterService(measure_service_.get());
     builder.RegisterService(task_service_.get());
     builder.RegisterService(artifact_service_.get());
+    builder.RegisterService(admin_service_.get());
     server_ = builder.BuildAndStart();
     if (server_ == nullptr || port == 0) {
       return absl::FailedPreconditionError(absl::StrFormat(
@@ -157,6 +165,7 @@ class Coordinator::Parts {
   std::unique_ptr<MeasureService> measure_service_;
   std::unique_ptr<TaskService> task_service_;
   std::unique_ptr<ArtifactService> artifact_service_;
+  std::unique_ptr<AdminService> admin_service_;
   std::unique_ptr<grpc::Server> server_;
   std::thread ticker_;
 };

@@ -12,6 +12,9 @@
 
 namespace boardloop {
 
+// Where a coordinator writes the address it serves at; what one that was killed left stays there.
+std::string AddressFileIn(const std::string& state_folder);
+
 class Coordinator {
  public:
   struct Options {

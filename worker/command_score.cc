@@ -35,7 +35,7 @@ A SUBNET is a subnet file, its canonical text, or one of the words largest and s
 Examples:
   boardloop-worker score supernet.blc largest smallest
   boardloop-worker score supernet.blc --random 20 --seed 7 --images 2000 --json
-  boardloop subnet --preset mbv2-small-image --width 0.2 --resolution 28 --input-channels 1 > net.json
+  boardloop subnet --space mbv2-small-image --width 0.2 --resolution 28 --input-channels 1 > net.json
   boardloop-worker score supernet.blc net.json
 )";
 

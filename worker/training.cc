@@ -84,11 +84,20 @@ bool SameRun(const v1::CheckpointHeader& a, const v1::CheckpointHeader& b) {
          a.dataset().split_seed() == b.dataset().split_seed();
 }
 
+// Before minutes of training; empty: none.
+std::string FolderProblem(const std::string& out) {
+  const std::filesystem::path folder = std::filesystem::absolute(out).parent_path();
+  std::error_code ignored;
+  if (std::filesystem::is_directory(folder, ignored)) return "";
+  return absl::StrFormat("%s is no folder", folder.string());
+}
+
 void AddRunFlags(CLI::App& command, RunFlags& flags) {
   command
       .add_option("--out", flags.out,
                   "Checkpoint of the run, written as it goes; the same command continues it")
       ->type_name("FILE.blc")
+      ->check(FolderProblem)
       ->required();
   command.add_flag("--fresh", flags.fresh, "Begin anew where there is a checkpoint already");
   command.add_option("--log", flags.log, "Append each report as a line of JSON")->type_name("FILE");

@@ -32,7 +32,7 @@ constexpr char kNotes[] =
 
 Examples:
   boardloop get quick-fox
-  boardloop get quick-fox --out firmware library.zip firmware.elf
+  boardloop get quick-fox --out firmware library.tar.gz firmware.elf
 )";
 
 constexpr char kResult[] = "result.json";

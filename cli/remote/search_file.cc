@@ -1,6 +1,7 @@
 #include "cli/remote/search_file.h"
 
 #include <cstdint>
+#include <filesystem>
 
 #include "cli/remote/yaml_message.h"
 #include "core/base/files.h"
@@ -34,7 +35,15 @@ absl::StatusOr<v1::Search> ParseSearchFile(const std::string& text, const std::s
 
 absl::StatusOr<v1::Search> ReadSearchFile(const std::string& path, const std::string& preset) {
   BL_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMaxBytes));
-  return ParseSearchFile(text, path, preset);
+  BL_ASSIGN_OR_RETURN(v1::Search search, ParseSearchFile(text, path, preset));
+  const std::string& data = search.spec().dataset().path();
+  // Workers have other working folders than we.
+  if (!data.empty() && data[0] != '~') {
+    const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
+    const std::string full = (folder / data).lexically_normal().string();
+    search.mutable_spec()->mutable_dataset()->set_path(full);
+  }
+  return search;
 }
 
 }  // namespace boardloop

@@ -9,7 +9,8 @@
 namespace boardloop {
 
 // Reads a YAML or JSON file with the fields of a v1::SearchSpec, a `display_name`, and a `preset` that they are laid
-// over; `preset`, unless empty, is used in its place. Only `display_name` and `spec` of the result are set.
+// over; `preset`, unless empty, is used in its place. A relative path of a data set is one beside the file. Only `display_name`
+// and `spec` of the result are set.
 //
 // NOT_FOUND         no such file or preset
 // INVALID_ARGUMENT  "file:line: field problem"

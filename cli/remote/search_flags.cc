@@ -25,6 +25,28 @@ void AddDatasetFlags(CLI::App& command, SearchFlags& flags) {
       {"wav", v1::DatasetSpec::WAV_FOLDER}};
   AddChoice(command, "--dataset-kind", flags.dataset_kind, kinds, "Layout of the folder")
       ->group(kGroup);
+  command.get_option("--dataset")->needs("--dataset-kind");
+  constexpr int32_t kMostClasses = 65536;
+  AddInteger(command, "--classes", flags.classes, 2, kMostClasses,
+             "Classes to plan for until a worker has seen the data set, which says how many it has")
+      ->group(kGroup);
+  AddInteger(command, "--channels", flags.channels, 1, 3, "As --classes: 1 (grey) or 3 (colour)")
+      ->group(kGroup);
+}
+
+void AddSpaceFlags(CLI::App& command, SearchFlags& flags) {
+  command
+      .add_option("--widths", flags.width_mults,
+                  "Width multipliers to choose from, instead of the preset's one")
+      ->type_name("W,...")
+      ->delimiter(',')
+      ->group(kGroup);
+  command
+      .add_option("--resolutions", flags.resolutions,
+                  "Resolutions to choose from, instead of the preset's one")
+      ->type_name("R,...")
+      ->delimiter(',')
+      ->group(kGroup);
 }
 
 void AddLimitFlags(CLI::App& command, SearchFlags& flags) {
@@ -76,6 +98,19 @@ void OverrideDataset(const SearchFlags& flags, v1::SearchSpec* spec) {
   if (flags.dataset_kind != v1::DatasetSpec::KIND_UNSPECIFIED) {
     spec->mutable_dataset()->set_kind(flags.dataset_kind);
   }
+  if (flags.classes) spec->mutable_space()->set_classes(*flags.classes);
+  if (flags.channels) spec->mutable_space()->set_input_channels(*flags.channels);
+}
+
+void OverrideSpace(const SearchFlags& flags, v1::SearchSpec* spec) {
+  if (!flags.width_mults.empty()) {
+    spec->mutable_space_optimization()->mutable_width_mults()->Assign(flags.width_mults.begin(),
+                                                                      flags.width_mults.end());
+  }
+  if (!flags.resolutions.empty()) {
+    spec->mutable_space_optimization()->mutable_resolutions()->Assign(flags.resolutions.begin(),
+                                                                      flags.resolutions.end());
+  }
 }
 
 void OverrideEvolution(const SearchFlags& flags, v1::SearchSpec* spec) {
@@ -91,6 +126,7 @@ void OverrideEvolution(const SearchFlags& flags, v1::SearchSpec* spec) {
 
 void Override(const SearchFlags& flags, v1::SearchSpec* spec) {
   OverrideDataset(flags, spec);
+  OverrideSpace(flags, spec);
   OverrideEvolution(flags, spec);
   if (!flags.board_type.empty()) spec->set_board_type(flags.board_type);
   if (flags.sram_bytes) spec->mutable_limits()->set_sram_bytes(*flags.sram_bytes);
@@ -121,6 +157,7 @@ void AddSearchFlags(CLI::App& command, SearchFlags& flags) {
       ->group(kGroup);
   command.add_option("--title", flags.title, "Title for people")->type_name("TEXT")->group(kGroup);
   AddDatasetFlags(command, flags);
+  AddSpaceFlags(command, flags);
   AddLimitFlags(command, flags);
   AddMethodFlags(command, flags);
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
@@ -17,6 +18,11 @@ struct SearchFlags {
   std::string title;
   std::string dataset;
   v1::DatasetSpec::Kind dataset_kind = v1::DatasetSpec::KIND_UNSPECIFIED;
+  // What networks are planned for until a worker has seen the data.
+  std::optional<int32_t> classes;
+  std::optional<int32_t> channels;
+  std::vector<double> width_mults;  // Of the pairs to choose from; empty: the base's.
+  std::vector<int32_t> resolutions;
   std::string board_type;
   std::optional<int64_t> sram_bytes;
   std::optional<int64_t> flash_bytes;

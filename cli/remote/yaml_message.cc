@@ -1,5 +1,6 @@
 #include "cli/remote/yaml_message.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -41,6 +42,16 @@ absl::Status ReadInteger(const YamlValue& value, const FieldDescriptor& field, i
   return value.Error(absl::StrFormat("is %s, must be in [%d, %d]", text, low, high));
 }
 
+absl::Status ReadUnsigned(const YamlValue& value, uint64_t* out) {
+  std::string text;
+  BL_RETURN_IF_ERROR(ReadYaml(value, &text));
+  if (absl::SimpleAtoi(text, out)) return absl::OkStatus();
+  int64_t integer = 0;
+  BL_RETURN_IF_ERROR(ReadYaml(value, &integer));  // Says what no integer is.
+  return value.Error(
+      absl::StrFormat("is %s, must be in [0, %d]", text, std::numeric_limits<uint64_t>::max()));
+}
+
 absl::Status ReadNumber(const YamlValue& value, double* out) {
   std::string text;
   BL_RETURN_IF_ERROR(ReadYaml(value, &text));
@@ -62,6 +73,7 @@ absl::Status ReadEnum(const YamlValue& value, const EnumDescriptor& type,
                       const EnumValueDescriptor** out) {
   std::string text;
   BL_RETURN_IF_ERROR(ReadYaml(value, &text));
+  std::replace(text.begin(), text.end(), '-', '_');  // As flags spell it: confident-skip.
   const std::string prefix = CommonPrefix(type);
   std::vector<std::string> names;
   for (int i = 0; i < type.value_count(); ++i) {
@@ -106,10 +118,11 @@ absl::Status ReadValue(const YamlValue& value, const FieldDescriptor& field, Mes
       BL_RETURN_IF_ERROR(ReadInteger(value, field, std::numeric_limits<int64_t>::min(),
                                      std::numeric_limits<int64_t>::max(), &integer));
       return store(&Reflection::SetInt64, &Reflection::AddInt64, integer);
-    case FieldDescriptor::CPPTYPE_UINT64:
-      BL_RETURN_IF_ERROR(
-          ReadInteger(value, field, 0, std::numeric_limits<int64_t>::max(), &integer));
-      return store(&Reflection::SetUInt64, &Reflection::AddUInt64, static_cast<uint64_t>(integer));
+    case FieldDescriptor::CPPTYPE_UINT64: {
+      uint64_t large = 0;
+      BL_RETURN_IF_ERROR(ReadUnsigned(value, &large));
+      return store(&Reflection::SetUInt64, &Reflection::AddUInt64, large);
+    }
     case FieldDescriptor::CPPTYPE_DOUBLE: {
       double number = 0;
       BL_RETURN_IF_ERROR(ReadNumber(value, &number));

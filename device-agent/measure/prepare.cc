@@ -112,8 +112,7 @@ bool Preparer::Job::CheckPlanFits(const Plan& plan) {
 }
 
 bool Preparer::Job::CheckConstantsFit() {
-  const int64_t constants =
-      static_cast<int64_t>(program_->constants.size()) + program_->TableBytes();
+  const int64_t constants = program_->FlashBytes();
   measurement_.flash = FlashUse{program_->weight_bytes, constants - program_->weight_bytes, {}, {}};
   const int64_t room = type_.FlashBytes();
   if (constants <= room) return true;

@@ -281,7 +281,7 @@ std::string WriteHeader(const EngineProgram& program, const EmitOptions& options
   int64_t sram = 0;
   for (int64_t bytes : program.region_bytes) sram += bytes;
   text += GroupedDigits(sram) + " B of activations and scratch\n";
-  text += " *   flash   " + GroupedDigits(static_cast<int64_t>(program.constants.size())) +
+  text += " *   flash   " + GroupedDigits(program.FlashBytes()) +
           " B of weights and constants, without code */\n";
   absl::StrAppendFormat(&text,
                         "#ifndef %s_H_\n#define %s_H_\n\n"

@@ -287,12 +287,12 @@ std::vector<int32_t> EngineProgram::LapSteps() const {
   return laps;
 }
 
-int64_t EngineProgram::TableBytes() const {
+int64_t EngineProgram::FlashBytes() const {
   constexpr int64_t kAxisBytes = 9 * kWord;       // bl_tile_axis
   constexpr int64_t kTiledCallBytes = 6 * kWord;  // bl_call
   constexpr int64_t kStageBytes = 7 * kWord;      // bl_stage
   constexpr int64_t kRangeBytes = 2 * kWord;      // bl_input_range
-  int64_t bytes = 0;
+  auto bytes = static_cast<int64_t>(constants.size());
   for (const EngineStage& stage : stages) {
     bool tiled = false;
     for (const EngineCall& call : stage.calls) {

@@ -88,8 +88,8 @@ struct EngineProgram {
   ArenaAddress output;  // The graph's first output.
   int64_t output_bytes = 0;
 
-  // Of the tables beside the constants: parameters of calls, tiles, ranges of a streamed input.
-  int64_t TableBytes() const;
+  // What it keeps in flash beside code: the constants, and tables of calls, tiles and ranges of a streamed input.
+  int64_t FlashBytes() const;
   // Step of each call of the lap hook in one run, in order.
   std::vector<int32_t> LapSteps() const;
   std::vector<std::string> Kernels() const;  // Each once, ascending.

@@ -107,9 +107,8 @@ std::string Readme(const EngineProgram& program, const EmitOptions& options, boo
       "The engine in `firmware/engine` is under the Apache License, version 2.0.\n",
       CommentText(program.name), command, options.prefix, options.prefix, options.prefix,
       program.input_shape.ToString(), resident ? "written by you before each run" : "streamed",
-      program.output_bytes, GroupedDigits(sram),
-      GroupedDigits(static_cast<int64_t>(program.constants.size())), options.prefix,
-      options.prefix);
+      program.output_bytes, GroupedDigits(sram), GroupedDigits(program.FlashBytes()),
+      options.prefix, options.prefix);
 }
 
 absl::Status WriteAll(const Files& files, const std::string& folder) {

@@ -203,7 +203,7 @@ std::string AccuracyTable(const SearchReport& report, const Facts& facts) {
     }
   }
   if (facts.board_top1) {
-    const int64_t images = report.image->inputs();
+    const int64_t images = report.image->samples();
     table.AddRow({"int8, on the board", "test", Percent(*facts.board_top1),
                   Interval(*facts.board_top1, images), FormatInteger(images)});
   }

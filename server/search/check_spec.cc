@@ -3,6 +3,7 @@
 #include <limits>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -33,6 +34,9 @@ absl::Status CheckDataset(const v1::DatasetSpec& dataset) {
                     dataset.kind() != v1::DatasetSpec::KIND_UNSPECIFIED,
                 "kind", "is missing: one of IDX, CIFAR_BINARY, IMAGE_FOLDER, WAV_FOLDER");
   check.Require(!dataset.path().empty(), "path", "is missing");
+  check.Require(absl::StartsWith(dataset.path(), "/"), "path",
+                absl::StrFormat("is \"%s\", must be absolute: workers read it on their own disks",
+                                dataset.path()));
   check.RangeOrZero("resolution", dataset.resolution(), kMinResolution, kMaxResolution);
   check.Require(dataset.channels() == 0 || dataset.channels() == 1 || dataset.channels() == 3,
                 "channels", absl::StrFormat("is %d, must be 0, 1 or 3", dataset.channels()));

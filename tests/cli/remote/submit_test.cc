@@ -48,11 +48,32 @@ TEST_F(SubmitTest, FlagsOverrideTheFileThatOverridesThePreset) {
                                          "evolution: {population: 40, parents: 10}\n"
                                          "objective: pareto\n"
                                          "seed: 7\n");
-  const ProgramRun run =
-      RunRemote(coordinator_, {"submit", file, "--latency-limit-ms", "12.5", "--population", "30",
-                               "--generations", "3", "--measure", "confident-skip", "--name",
-                               "shoes-1", "--dataset", "/data/shoes", "--dataset-kind", "images",
-                               "--request-id", "6b6f4a1e-0c6e-4d8e-9a51-000000000001"});
+  const ProgramRun run = RunRemote(coordinator_, {"submit",
+                                                  file,
+                                                  "--latency-limit-ms",
+                                                  "12.5",
+                                                  "--population",
+                                                  "30",
+                                                  "--generations",
+                                                  "3",
+                                                  "--measure",
+                                                  "confident-skip",
+                                                  "--name",
+                                                  "shoes-1",
+                                                  "--dataset",
+                                                  "/data/shoes",
+                                                  "--dataset-kind",
+                                                  "images",
+                                                  "--classes",
+                                                  "12",
+                                                  "--channels",
+                                                  "3",
+                                                  "--widths",
+                                                  "0.2,0.3",
+                                                  "--resolutions",
+                                                  "32",
+                                                  "--request-id",
+                                                  "6b6f4a1e-0c6e-4d8e-9a51-000000000001"});
   ASSERT_EQ(run.exit_code, 0) << run.err;
   const v1::CreateSearchRequest request = Created();
   EXPECT_EQ(request.search_id(), "shoes-1");
@@ -70,6 +91,10 @@ TEST_F(SubmitTest, FlagsOverrideTheFileThatOverridesThePreset) {
   EXPECT_EQ(spec.measure(), v1::MEASURE_POLICY_CONFIDENT_SKIP);
   EXPECT_EQ(spec.dataset().path(), "/data/shoes");
   EXPECT_EQ(spec.dataset().kind(), v1::DatasetSpec::IMAGE_FOLDER);
+  EXPECT_EQ(spec.space().classes(), 12);
+  EXPECT_EQ(spec.space().input_channels(), 3);
+  EXPECT_THAT(spec.space_optimization().width_mults(), ElementsAre(0.2, 0.3));
+  EXPECT_THAT(spec.space_optimization().resolutions(), ElementsAre(32));
   EXPECT_EQ(spec.seed(), 7);
 }
 
@@ -94,6 +119,20 @@ TEST_F(SubmitTest, WhatShowPrintsCanBeSubmittedAgain) {
   ASSERT_EQ(run.exit_code, 0) << run.err;
   EXPECT_EQ(Created().search().spec().SerializeAsString(),
             coordinator_.state().searches[0].spec().SerializeAsString());
+}
+
+TEST_F(SubmitTest, ARelativePathOfAFileIsBesideTheFile) {
+  const std::string file =
+      folder_.Write("search.yaml", "preset: quick\ndataset: {kind: image_folder, path: ./shoes}\n");
+  ASSERT_EQ(RunRemote(coordinator_, {"submit", file}).exit_code, 0);
+  EXPECT_EQ(Created().search().spec().dataset().path(),
+            std::filesystem::path(file).parent_path().lexically_normal() / "shoes");
+}
+
+TEST_F(SubmitTest, ASeedMayHaveAllItsBits) {
+  const std::string file = folder_.Write("search.yaml", "seed: 18446744073709551615\n");
+  ASSERT_EQ(RunRemote(coordinator_, {"submit", file}).exit_code, 0);
+  EXPECT_EQ(Created().search().spec().seed(), 18446744073709551615U);
 }
 
 TEST_F(SubmitTest, QuietPrintsTheNameAndJsonTheSearch) {

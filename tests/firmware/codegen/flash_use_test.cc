@@ -32,7 +32,7 @@ int64_t Stored(const Model& model, const Plan& plan, KernelSet kernels) {
   const absl::StatusOr<EngineProgram> program = MakeEngineProgram(model, plan, kernels);
   EXPECT_THAT(program, IsOk());
   if (!program.ok()) return 0;
-  return static_cast<int64_t>(program->constants.size()) + program->TableBytes();
+  return program->FlashBytes();
 }
 
 void ExpectWithinBound(const Graph& graph, uint64_t seed) {

@@ -38,6 +38,7 @@ struct SimulatedBoard {
 class Simulation;
 
 struct Agent {
+  size_t index = 0;  // Of the simulation's agents.
   std::string name, instance;
   std::unique_ptr<v1::TaskService::Stub> stub;
   SimulatedBoard boards[kBoards];
@@ -100,6 +101,7 @@ class Simulation {
 void Simulation::MakeAgents() {
   for (int i = 0; i < options_.agents; ++i) {
     auto agent = std::make_unique<Agent>();
+    agent->index = static_cast<size_t>(i);
     agent->name = absl::StrCat("members/bench-", i);
     agent->instance = absl::StrCat("instance-", i);
     grpc::ChannelArguments arguments;
@@ -162,7 +164,7 @@ void Simulation::RunUntil(absl::Time end) {
     if (queue_.AsyncNext(&tag, &ok, absl::ToChronoTime(wait)) != grpc::CompletionQueue::GOT_EVENT) {
       continue;
     }
-    Take(reinterpret_cast<size_t>(tag));
+    Take(static_cast<const Agent*>(tag)->index);
   }
 }
 
@@ -209,7 +211,7 @@ void Simulation::Call(size_t index) {
   agent.begin = absl::Now();
   ++calls_;
   agent.reader = agent.stub->AsyncSynchronize(agent.context.get(), request, &queue_);
-  agent.reader->Finish(&agent.response, &agent.status, reinterpret_cast<void*>(index));
+  agent.reader->Finish(&agent.response, &agent.status, &agent);
 }
 
 void Simulation::Take(size_t index) {

@@ -40,7 +40,7 @@ absl::Status Retry(const RetryOptions& options,
   absl::Duration backoff = options.first_backoff;
   while (!cancelled()) {
     bool progress = false;
-    const absl::Status status = attempt(progress);
+    absl::Status status = attempt(progress);
     if (status.ok()) return status;
     if (cancelled()) break;
     if (!MayBeRetried(status)) return status;

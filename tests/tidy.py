@@ -3,9 +3,10 @@
 
     git ls-files '*.cc' | tests/tidy.py BUILD_DIR
 
-A source is looked at again when it, a header that it includes (by ninja's record of the last build), its
-compile command, .clang-tidy or clang-tidy itself has changed. The memory is a folder of empty files in
-$XDG_CACHE_HOME/boardloop/tidy (~/.cache/boardloop/tidy); removing it only costs time.
+A source is looked at again when it, a header of ours that it names, its compile command, .clang-tidy or clang-tidy
+itself has changed. What headers include in turn does not count: one of them would bring back every source, an hour of
+work, for findings that are seldom there. The memory is a folder of empty files in $XDG_CACHE_HOME/boardloop/tidy
+(~/.cache/boardloop/tidy); without it, all sources are looked at.
 Exits with 1 if there are findings, which go to standard output.
 """
 import concurrent.futures
@@ -35,29 +36,11 @@ def read_commands(build):
     return {entry["file"]: entry for entry in entries}
 
 
-def read_includes(build):
-    """Object path -> files that were read to compile it."""
-    listing = subprocess.run(["ninja", "-C", build, "-t", "deps"], check=True, capture_output=True,
-                             text=True).stdout
-    includes = {}
-    for block in listing.split("\n\n"):
-        lines = block.splitlines()
-        if lines:
-            includes[lines[0].split(":")[0]] = [line.strip() for line in lines[1:]]
-    return includes
-
-
-class Digests:
-    """SHA-256 of files, each read once."""
-
-    def __init__(self, build):
-        self.build = build
-        self.known = {}
-
-    def of(self, path):
-        if path not in self.known:
-            self.known[path] = hashlib.sha256((self.build / path).read_bytes()).hexdigest()
-        return self.known[path]
+def texts_of(root, source):
+    """Of a source and the headers of ours that it names."""
+    text = (root / source).read_text()
+    headers = [root / name for name in re.findall(r'^#include "([^"]+)"', text, re.MULTILINE)]
+    return [text, *(header.read_text() for header in headers if header.is_file())]
 
 
 def main():
@@ -70,25 +53,16 @@ def main():
     memory.mkdir(parents=True, exist_ok=True)
 
     commands = read_commands(build)
-    includes = read_includes(build)
-    digests = Digests(build)
     version = subprocess.run([TIDY, "--version"], check=True, capture_output=True, text=True).stdout
     common = [version, (root / ".clang-tidy").read_text(), *OPTIONS]
 
     def key_of(source):
-        """Names the state of everything that findings depend on; None if the build has no record of it."""
+        """Names what findings depend on; None where the build does not compile it."""
         entry = commands.get(str(root / source))
         if entry is None:
             return None
-        read = includes.get(re.search(r" -o (\S+)", entry["command"]).group(1))
-        if read is None:
-            return None
-        try:
-            contents = [digests.of(path) for path in read]
-        except FileNotFoundError:  # A header has gone since the build.
-            return None
         # Another checkout of the same tree has the same key.
-        parts = common + [entry["command"].replace(str(root), ""), *contents]
+        parts = common + [entry["command"].replace(str(root), ""), *texts_of(root, source)]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     sources = [line.strip() for line in sys.stdin if line.strip()]

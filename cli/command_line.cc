@@ -32,8 +32,9 @@ absl::StatusOr<int> ParseAndRun(CLI::App& program, int argc, char** argv,
     if (program.get_subcommands().empty()) {
       const std::vector<std::string> rest = program.remaining();
       return absl::InvalidArgumentError(
-          rest.empty() ? "a command is required (see --help)"
-                       : absl::StrCat("there is no command or option \"", rest[0], "\" (see --help)"));
+          rest.empty()
+              ? "a command is required (see --help)"
+              : absl::StrCat("there is no command or option \"", rest[0], "\" (see --help)"));
     }
     return action();
   } catch (const CLI::ParseError& error) {

@@ -24,7 +24,8 @@ DotCanvas::DotCanvas(int width, int height)
 void DotCanvas::Set(int x, int y) {
   if (x < 0 || y < 0 || x >= dots_wide() || y >= dots_high()) return;
   const int row = dots_high() - 1 - y;
-  cells_[static_cast<size_t>(row / 4 * width_ + x / 2)] |= kBits[row % 4][x % 2];
+  const size_t line = static_cast<size_t>(row / 4) * static_cast<size_t>(width_);
+  cells_[line + static_cast<size_t>(x / 2)] |= kBits[row % 4][x % 2];
 }
 
 std::vector<std::string> DotCanvas::Rows() const {

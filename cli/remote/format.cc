@@ -48,7 +48,8 @@ std::string Top1Text(double top1) { return absl::StrFormat("%.2f %%", top1 * 100
 
 std::string LatencyText(double latency_ms) {
   if (latency_ms >= 100) return absl::StrFormat("%.0f ms", latency_ms);
-  return absl::StrFormat(latency_ms >= 10 ? "%.1f ms" : "%.2f ms", latency_ms);
+  if (latency_ms >= 10) return absl::StrFormat("%.1f ms", latency_ms);
+  return absl::StrFormat("%.2f ms", latency_ms);
 }
 
 std::string FileSizeText(int64_t bytes) {
@@ -74,7 +75,7 @@ std::string EnumText(const std::string& name) {
 }
 
 std::string Clip(const std::string& text, int64_t width) {
-  const std::string printable = Printable(text);
+  std::string printable = Printable(text);
   if (DisplayWidth(printable) <= width) return printable;
   if (width <= 0) return "";
   std::string clipped;

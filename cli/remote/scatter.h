@@ -20,7 +20,7 @@ struct ScatterAxes {
 
 // A plot with its axes in `height` lines of at most `width` columns: x grows to the right, y upwards. Points that are not
 // finite are left out. Empty where nothing is to be drawn or the space is too small.
-std::vector<std::string> ScatterLines(const std::vector<ScatterPoint>& points,
-                                      const ScatterAxes& axes, int width, int height);
+std::vector<std::string> ScatterLines(const std::vector<ScatterPoint>& all, const ScatterAxes& axes,
+                                      int width, int height);
 
 }  // namespace boardloop

@@ -62,7 +62,7 @@ absl::Status ReadNumber(const YamlValue& value, double* out) {
 // What all names of an enum begin with: "OBJECTIVE_" of "OBJECTIVE_UNSPECIFIED" and "OBJECTIVE_PARETO", else nothing.
 std::string CommonPrefix(const EnumDescriptor& type) {
   const std::string zero = type.value(0)->name();
-  const std::string prefix = zero.substr(0, zero.size() - std::string("UNSPECIFIED").size());
+  std::string prefix = zero.substr(0, zero.size() - std::string("UNSPECIFIED").size());
   for (int i = 0; i < type.value_count(); ++i) {
     if (!absl::StartsWith(type.value(i)->name(), prefix)) return "";
   }

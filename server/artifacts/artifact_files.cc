@@ -192,7 +192,7 @@ absl::StatusOr<std::unique_ptr<ArtifactUpload>> ArtifactFiles::StartUpload(
 
 absl::Status ArtifactUpload::Begin(int64_t offset) {
   BL_ASSIGN_OR_RETURN(partial_, files_.partial_uploads_->Take(sha256_, offset));
-  const absl::Status reserved = files_.Reserve(size_bytes_);
+  absl::Status reserved = files_.Reserve(size_bytes_);
   if (!reserved.ok()) {
     files_.partial_uploads_->GiveBack(partial_);
     partial_ = {};

@@ -169,7 +169,7 @@ absl::Status SqliteStore::RunInSavepoint(const Work& work) {
 }
 
 absl::Status SqliteStore::EndTransaction() {
-  const absl::Status status = db_->Run("COMMIT", {});
+  absl::Status status = db_->Run("COMMIT", {});
   if (status.ok()) return status;
   NoteCode(db_->last_code());
   if (db_->InTransaction()) db_->Run("ROLLBACK", {}).IgnoreError();  // The first error counts.

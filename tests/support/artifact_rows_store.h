@@ -24,7 +24,7 @@ class ArtifactRowsStore final : public Store {
     if (!run_fails_.ok()) return run_fails_;
     Rows copy = rows_;
     InMemory transaction(copy);
-    const absl::Status status = work(transaction);
+    absl::Status status = work(transaction);
     if (status.ok()) rows_ = std::move(copy);
     return status;
   }

@@ -153,7 +153,7 @@ class Searches : public v1::SearchService::Service {
         if (step >= shared_.state.watch.size()) break;
         WatchStep& next = shared_.state.watch[step];
         if (!next.broken.ok()) {
-          const grpc::Status broken = ToGrpc(next.broken);
+          grpc::Status broken = ToGrpc(next.broken);
           shared_.state.watch.erase(shared_.state.watch.begin() +
                                     static_cast<std::ptrdiff_t>(step));
           return broken;

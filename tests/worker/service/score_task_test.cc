@@ -33,7 +33,7 @@ class ScoreTaskTest : public testing::Test {
     const auto next = [&]() -> std::optional<ScoreWork> {
       std::lock_guard<std::mutex> lock(mutex);
       if (taken == subnets.size()) return std::nullopt;
-      const std::string subnet = subnets[taken++];
+      const std::string& subnet = subnets[taken++];
       return ScoreWork{world_.Score(supernet, subnet),
                        [&, subnet](const absl::StatusOr<v1::ScoreOutput>& output, double seconds) {
                          std::lock_guard<std::mutex> inner(mutex);

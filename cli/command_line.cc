@@ -29,12 +29,13 @@ absl::StatusOr<int> ParseAndRun(CLI::App& program, int argc, char** argv,
                                 const CommandAction& action) {
   try {
     program.parse(argc, argv);
-    if (program.get_subcommands().empty()) {
-      const std::vector<std::string> rest = program.remaining();
+    const std::vector<std::string> rest = program.remaining();
+    if (!rest.empty()) {
       return absl::InvalidArgumentError(
-          rest.empty()
-              ? "a command is required (see --help)"
-              : absl::StrCat("there is no command or option \"", rest[0], "\" (see --help)"));
+          absl::StrCat("there is no command or option \"", rest[0], "\" (see --help)"));
+    }
+    if (program.get_subcommands().empty()) {
+      return absl::InvalidArgumentError("a command is required (see --help)");
     }
     return action();
   } catch (const CLI::ParseError& error) {

@@ -124,7 +124,7 @@ int64_t FlashAtMost(const Graph& graph, const Op& op) {
       return FullyConnected(graph, op);
     case OpKind::kAdd:
     case OpKind::kMul:
-      return Elementwise(graph, op) + (graph.tensors[op.inputs[0]].constant ? kWord : 0);
+      return Elementwise(graph, op);
     case OpKind::kConcat:
       return Concat(graph, op);
     case OpKind::kResizeNearest:

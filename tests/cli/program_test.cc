@@ -37,8 +37,11 @@ TEST(ProgramTest, EachCommandHasHelp) {
 }
 
 TEST(ProgramTest, WrongUsageIsRefused) {
-  EXPECT_TRUE(IsRefused(RunBoardloop({}), "INVALID_ARGUMENT", "--help"));
-  EXPECT_TRUE(IsRefused(RunBoardloop({"frobnicate"}), "INVALID_ARGUMENT", ""));
+  EXPECT_TRUE(IsRefused(RunBoardloop({}), "INVALID_ARGUMENT", "a command is required"));
+  EXPECT_TRUE(IsRefused(RunBoardloop({"frobnicate"}), "INVALID_ARGUMENT", "frobnicate"));
+  // Before the command too: an option that nothing takes must not be ignored.
+  EXPECT_TRUE(
+      IsRefused(RunBoardloop({"--nonsense", "board-types"}), "INVALID_ARGUMENT", "--nonsense"));
   EXPECT_TRUE(
       IsRefused(RunBoardloop({"board-types", "--nonsense"}), "INVALID_ARGUMENT", "--nonsense"));
   EXPECT_TRUE(IsRefused(RunBoardloop({"analyze"}), "INVALID_ARGUMENT", "NET"));

@@ -153,6 +153,8 @@ int64_t DiskFaults::syncs() const { return syncs_done; }
 
 }  // namespace boardloop
 
+// The C library names its parameters with two underscores, which only it may.
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name)
 extern "C" {
 
 ssize_t pwrite(int fd, const void* data, size_t size, off_t offset) {
@@ -165,3 +167,4 @@ int fsync(int fd) { return boardloop::Sync(SYS_fsync, fd); }
 int fdatasync(int fd) { return boardloop::Sync(SYS_fdatasync, fd); }
 
 }  // extern "C"
+// NOLINTEND(readability-inconsistent-declaration-parameter-name)

@@ -48,21 +48,22 @@ samples networks, keeps those whose planned SRAM and flash fit, and ranks the pa
 of those that are left. No training.
 
 The limits are what the board type leaves for the network after its reserves for stack, data and
-code, over all memories that may hold the arena. --sram and --flash replace them; with both, --board may be left out.
+code, over all memories that may hold the arena. --sram-limit and
+--flash-limit replace them; with both, --board may be left out.
 
 BYTES: 262144, 256K, 256kB and 256KiB are the same; K, M and G are powers of 1024.
 SHARE: 5% or 0.05.
 
 Examples:
   boardloop spaces --board stm32f746 --plot spaces.svg
-  boardloop spaces --sram 256K --flash 1M --classes 100 --samples 200
+  boardloop spaces --sram-limit 256K --flash-limit 1M --classes 100 --samples 200
   boardloop spaces --board stm32f412 --preset my-space.json --patch --input streamed --json
 )";
 
 // The limits of --board, with every memory that may hold the arena, each replaced by its own flag.
 absl::Status SetLimits(const SpacesFlags& flags, SpaceReport& report) {
   if (flags.board.empty() && !(flags.sram && flags.flash)) {
-    return absl::InvalidArgumentError("give --board, or both --sram and --flash");
+    return absl::InvalidArgumentError("give --board, or both --sram-limit and --flash-limit");
   }
   if (!flags.board.empty()) {
     BL_ASSIGN_OR_RETURN(const BoardType board, LoadBoardType(flags.board));
@@ -115,8 +116,8 @@ void AddSpacesCommand(CLI::App& program, Action& action) {
   auto flags = std::make_shared<SpacesFlags>();
   SpaceOptimizationOptions& optimization = flags->optimization;
   AddBoard(command, flags->board, "Board type (see `boardloop board-types`)");
-  AddSize(command, "--sram", flags->sram, "SRAM for the network instead of the board's");
-  AddSize(command, "--flash", flags->flash, "Flash for the network instead of the board's");
+  AddSize(command, "--sram-limit", flags->sram, "SRAM for the network instead of the board's");
+  AddSize(command, "--flash-limit", flags->flash, "Flash for the network instead of the board's");
   command.add_option("--preset", flags->preset, "Space: a preset or a space file")
       ->type_name("NAME|FILE.json")
       ->capture_default_str();

@@ -28,9 +28,9 @@ struct KindName {
   Kind kind;
 };
 constexpr KindName kKinds[] = {{"idx", v1::DatasetSpec::IDX},
-                               {"cifar", v1::DatasetSpec::CIFAR_BINARY},
-                               {"images", v1::DatasetSpec::IMAGE_FOLDER},
-                               {"wav", v1::DatasetSpec::WAV_FOLDER}};
+                               {"cifar-binary", v1::DatasetSpec::CIFAR_BINARY},
+                               {"image-folder", v1::DatasetSpec::IMAGE_FOLDER},
+                               {"wav-folder", v1::DatasetSpec::WAV_FOLDER}};
 
 // A folder that is neither is refused by its loader, which says what it looked for.
 Kind GuessKind(const std::string& path) {

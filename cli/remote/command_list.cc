@@ -5,13 +5,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/remote/commands.h"
 #include "cli/remote/json.h"
 #include "cli/remote/measurement_text.h"
-#include "cli/remote/names.h"
 #include "cli/remote/pages.h"
 #include "cli/remote/remote_flags.h"
 #include "cli/remote/search_text.h"
@@ -36,10 +36,13 @@ struct ListFlags {
   int32_t limit = 50;
 };
 
+// As other commands take them: those of searches without their collection.
 template <typename Items>
 std::string NamesText(const Items& items) {
   std::string text;
-  for (const auto& item : items) absl::StrAppend(&text, LastPart(item.name()), "\n");
+  for (const auto& item : items) {
+    absl::StrAppend(&text, absl::StripPrefix(item.name(), "searches/"), "\n");
+  }
   return text;
 }
 

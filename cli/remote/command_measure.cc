@@ -5,9 +5,11 @@
 #include <optional>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "cli/model_file.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/remote/artifact_transfer.h"
@@ -53,7 +55,14 @@ struct MeasureFlags {
   int32_t patience_s = 600;
 };
 
+// A file that no board could run is refused here, before it is sent and waits for one.
+absl::Status CheckModel(const std::string& model) {
+  if (absl::StartsWith(model, "artifacts/")) return absl::OkStatus();
+  return ReadModelFile(model).status();
+}
+
 absl::StatusOr<v1::MeasurementJob> Create(Connection& connection, const MeasureFlags& flags) {
+  BL_RETURN_IF_ERROR(CheckModel(flags.model));
   v1::CreateMeasurementRequest request;
   v1::MeasurementJob& job = *request.mutable_measurement();
   BL_ASSIGN_OR_RETURN(*job.mutable_model(), UploadedArtifact(connection, flags.model));

@@ -86,6 +86,12 @@ std::string OutcomeText(const v1::Measurement& measurement) {
   return text;
 }
 
+// Of a job that has one; others were cancelled, or no board ran them yet.
+std::string OutcomeOf(const v1::MeasurementJob& job) {
+  if (job.measurement().outcome() == v1::Measurement::OUTCOME_UNSPECIFIED) return "-";
+  return v1::Measurement::Outcome_Name(job.measurement().outcome());
+}
+
 std::string LatencyOf(const v1::MeasurementJob& job) {
   if (!job.measurement().has_latency_ms()) return "-";
   return LatencyText(job.measurement().latency_ms());
@@ -161,10 +167,10 @@ Table MeasurementJobsTable(const google::protobuf::RepeatedPtrField<v1::Measurem
                {"created"},
                {"title", Align::kLeft}});
   for (const v1::MeasurementJob& job : jobs) {
-    table.AddRow(
-        {LastPart(job.name()), v1::MeasurementJob::State_Name(job.state()),
-         job.has_measurement() ? v1::Measurement::Outcome_Name(job.measurement().outcome()) : "-",
-         job.board_type(), LatencyOf(job), AgoText(job.create_time(), now), job.display_name()});
+    // With its collection: what other commands take a name without it for is a search.
+    table.AddRow({job.name(), v1::MeasurementJob::State_Name(job.state()), OutcomeOf(job),
+                  job.board_type(), LatencyOf(job), AgoText(job.create_time(), now),
+                  job.display_name()});
   }
   return table;
 }

@@ -20,9 +20,9 @@ void AddDatasetFlags(CLI::App& command, SearchFlags& flags) {
       ->group(kGroup);
   const std::vector<Choice<v1::DatasetSpec::Kind>> kinds = {
       {"idx", v1::DatasetSpec::IDX},
-      {"cifar", v1::DatasetSpec::CIFAR_BINARY},
-      {"images", v1::DatasetSpec::IMAGE_FOLDER},
-      {"wav", v1::DatasetSpec::WAV_FOLDER}};
+      {"cifar-binary", v1::DatasetSpec::CIFAR_BINARY},
+      {"image-folder", v1::DatasetSpec::IMAGE_FOLDER},
+      {"wav-folder", v1::DatasetSpec::WAV_FOLDER}};
   AddChoice(command, "--dataset-kind", flags.dataset_kind, kinds, "Layout of the folder")
       ->group(kGroup);
   command.get_option("--dataset")->needs("--dataset-kind");

@@ -36,6 +36,8 @@ def follow(searches, name):
 
 
 def main():
+    if len(sys.argv) not in (3, 4):
+        sys.exit(__doc__)
     address, name = sys.argv[1:3]
     latency_limit_ms = float(sys.argv[3]) if len(sys.argv) > 3 else 0
     searches = search_service_pb2_grpc.SearchServiceStub(grpc.insecure_channel(address))

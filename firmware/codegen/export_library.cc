@@ -104,6 +104,9 @@ std::string Readme(const EngineProgram& program, const EmitOptions& options, boo
       "`%s_constants.S` includes `%s_constants.bin`: a compiler that runs in another folder finds "
       "it "
       "with\n`-Wa,-I,FOLDER`. The network is not reentrant: one run at a time.\n\n"
+      "Networks that Boardloop trained take a pixel of 0 to 255 as the int8 `pixel - 128`, rows "
+      "from the top,\nchannels innermost, and answer with one value per class, in the order of "
+      "`classes` in the search's\n`result.json`: the largest wins.\n\n"
       "The engine in `firmware/engine` is under the Apache License, version 2.0.\n",
       CommentText(program.name), command, options.prefix, options.prefix, options.prefix,
       program.input_shape.ToString(), resident ? "written by you before each run" : "streamed",

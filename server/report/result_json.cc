@@ -40,6 +40,14 @@ Json DatasetJson(const v1::SearchSpec& spec) {
           {"path", spec.dataset().path()}};
 }
 
+// Names, in the order of the network's outputs.
+Json ClassesJson(const std::optional<v1::SpecializeOutput>& specialized) {
+  if (!specialized || specialized->classes().empty()) return nullptr;
+  Json classes = Json::array();
+  for (const std::string& name : specialized->classes()) classes.push_back(name);
+  return classes;
+}
+
 Json SpaceJson(const v1::Search& search, const Facts& facts) {
   if (search.width_mult() <= 0) return nullptr;
   Json space = {{"name", search.spec().space().name()},
@@ -192,6 +200,7 @@ void AddSearch(const SearchReport& report, Json* json) {
   result["end_time"] = TimeOrNull(search.has_end_time(), search.end_time());
   result["seed"] = search.spec().seed();
   result["dataset"] = DatasetJson(search.spec());
+  result["classes"] = ClassesJson(report.specialized);
   result["board_type"] = TextOrNull(report.board.name);
   result["limits"] = LimitsJson(search.limits());
 }

@@ -82,6 +82,7 @@ class Specialization {
 
   absl::StatusOr<v1::SpecializeOutput> Run() {
     BL_RETURN_IF_ERROR(CheckTask());
+    *output_.mutable_classes() = loaded_.checkpoint.header.classes();
     BL_RETURN_IF_ERROR(ScoreInherited());
     if (spec_.epochs() > 0) BL_RETURN_IF_ERROR(FineTune());
     BL_RETURN_IF_ERROR(Quantize());

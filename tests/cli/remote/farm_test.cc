@@ -1,6 +1,9 @@
 // boardloop boards, workers, events, measure.
 
 #include "absl/strings/str_cat.h"
+#include "core/graph/model.h"
+#include "core/graph/reference_networks.h"
+#include "core/tflite/tflite.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/cli/remote/remote_run.h"
@@ -132,10 +135,15 @@ TEST_F(FarmTest, FollowEndsWithTheSearchAndPrintsEachEventOnce) {
   EXPECT_THAT(JsonLines(run.out), SizeIs(5));
 }
 
+// A model file: of a reference network, with random weights.
+std::string ModelBytes(const std::string& network) {
+  return ExportTflite(RandomModel(*BuildReferenceNetwork(network), /*seed=*/1)).value();
+}
+
 class MeasureTest : public FarmTest {
  protected:
   ProgramRun Measure(const std::vector<std::string>& more) {
-    std::vector<std::string> args = {"measure", folder_.Write("model.tflite", "a model"),
+    std::vector<std::string> args = {"measure", folder_.Write("model.tflite", model_),
                                      "--board-type", "stm32f405"};
     args.insert(args.end(), more.begin(), more.end());
     return RunRemote(coordinator_, args);
@@ -153,6 +161,8 @@ class MeasureTest : public FarmTest {
     job.mutable_measurement()->set_outcome(outcome);
     return job;
   }
+
+  const std::string model_ = ModelBytes("mobilenet_v2:width=0.35,res=32");
 };
 
 TEST_F(MeasureTest, WaitsAndPrintsWhatWasMeasured) {
@@ -187,7 +197,7 @@ TEST_F(MeasureTest, WaitsAndPrintsWhatWasMeasured) {
   EXPECT_EQ(asked.inputs(), 8);
   EXPECT_EQ(asked.mode(), v1::Measurement::IMAGE);
   EXPECT_EQ(asked.display_name(), "model.tflite");
-  EXPECT_EQ(coordinator_.state().artifacts.at(asked.model()), "a model");
+  EXPECT_EQ(coordinator_.state().artifacts.at(asked.model()), model_);
 }
 
 TEST_F(MeasureTest, ExitCodeSaysWhatCameOut) {
@@ -219,7 +229,7 @@ TEST_F(MeasureTest, NoWaitPrintsTheJob) {
 
 TEST_F(MeasureTest, ModelThatIsThereIsNotSentAgain) {
   // Of more than one piece: for one alone, asking costs as much as sending.
-  const std::string model = folder_.Write("large.tflite", std::string(2 << 20, 'm'));
+  const std::string model = folder_.Write("large.tflite", ModelBytes("mobilenet_v2:res=96"));
   for (int i = 0; i < 2; ++i) {
     ASSERT_EQ(RunRemote(coordinator_, {"measure", model, "--board-type", "stm32f405", "--no-wait"})
                   .exit_code,
@@ -234,6 +244,21 @@ TEST_F(MeasureTest, AbsentCoordinatorIsUnreachable) {
   EXPECT_EQ(run.exit_code, 6);
   EXPECT_THAT(run.err, HasSubstr("model.tflite: "));
   EXPECT_THAT(run.err, HasSubstr(coordinator_.address()));
+}
+
+TEST_F(MeasureTest, FileThatIsNoModelIsNotSent) {
+  const std::string path = folder_.Write("notes.tflite", "not a model");
+  EXPECT_TRUE(IsRefused(RunRemote(coordinator_, {"measure", path, "--board-type", "stm32f405"}),
+                        "INVALID_ARGUMENT", "notes.tflite"));
+  EXPECT_EQ(coordinator_.state().calls["WriteArtifact"], 0);
+}
+
+TEST_F(MeasureTest, ListNamesAreThoseThatShowAndCancelTake) {
+  ASSERT_EQ(Measure({"--no-wait"}).exit_code, 0);
+  const std::string listed = RunRemote(coordinator_, {"list", "--measurements", "--quiet"}).out;
+  EXPECT_EQ(listed, "measurements/1\n");
+  EXPECT_THAT(RunRemote(coordinator_, {"list", "--measurements"}).out,
+              HasSubstr("measurements/1  QUEUED  -        stm32f405"));
 }
 
 TEST_F(MeasureTest, MissingFileAndTypeAreRefused) {

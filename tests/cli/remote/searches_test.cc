@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/files.h"
+#include "core/base/sha256.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/cli/remote/remote_run.h"
@@ -175,14 +176,11 @@ TEST_F(SearchesTest, EmptyFrontIsNotPlotted) {
 
 class GetTest : public SearchesTest {
  protected:
-  // Stores `content` as a deliverable of "fox", by uploading it through `measure`.
+  // Stores `content` as a deliverable of "fox".
   void Deliver(const std::string& file_name, const std::string& content) {
-    const std::string path = folder_.Write("upload", content);
-    const ProgramRun run = RunRemote(
-        coordinator_, {"measure", path, "--board-type", "stm32f405", "--no-wait", "--json"});
-    ASSERT_EQ(run.exit_code, 0) << run.err;
-    const std::string artifact = run.Json()["model"];
     coordinator_.Edit([&](FakeState& state) {
+      const std::string artifact = absl::StrCat("artifacts/", Sha256Hex(content));
+      state.artifacts[artifact] = content;
       if (state.searches.empty()) state.searches = {MakeSearch("fox", v1::Search::SUCCEEDED)};
       v1::Deliverable& file = *state.searches[0].add_deliverables();
       file.set_file_name(file_name);

@@ -63,7 +63,7 @@ TEST_F(SubmitTest, FlagsOverrideTheFileThatOverridesThePreset) {
                                                   "--dataset",
                                                   "/data/shoes",
                                                   "--dataset-kind",
-                                                  "images",
+                                                  "image-folder",
                                                   "--classes",
                                                   "12",
                                                   "--channels",

@@ -63,6 +63,10 @@ TEST(ResultJsonTest, LimitsRefuseSharesOfRandomNetworks) {
   EXPECT_TRUE(Json::parse(ResultJson(report))["limits_refuse"]["latency"].is_null());
 }
 
+TEST(ResultJsonTest, ClassesAreNamedInTheOrderOfTheOutputs) {
+  EXPECT_EQ(Json::parse(ResultJson(SampleReport()))["classes"], Json({"boot", "sandal", "shirt"}));
+}
+
 TEST(ResultJsonTest, FrontHasBestTop1First) {
   const Json front = Json::parse(ResultJson(SampleReport()))["front"];
   ASSERT_GT(front.size(), 1);
@@ -90,6 +94,7 @@ TEST(ResultJsonTest, WhatIsNotKnownIsNull) {
                             "test_top1_int8",
                             "test_images",
                             "qat",
+                            "classes",
                             "board_images",
                             "board_equals_host",
                             "board_top1",

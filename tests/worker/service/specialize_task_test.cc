@@ -19,6 +19,7 @@ namespace boardloop {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 class SpecializeTaskTest : public testing::Test {
@@ -58,6 +59,7 @@ TEST_F(SpecializeTaskTest, DeliversAModelInThreeFormatsWithItsFigures) {
   EXPECT_THAT(ImportTflite(Read(output->model_tflite()), "tflite"), IsOk());
   EXPECT_NE(Read(output->model_onnx()), "");
   EXPECT_FALSE(output->qat());
+  EXPECT_THAT(output->classes(), ElementsAre("0", "1", "2", "3"));
   EXPECT_EQ(output->test_images(), kWorldTestImages);
   for (const double top1 :
        {output->val_top1_inherited(), output->val_top1_fp32(), output->val_top1_int8(),

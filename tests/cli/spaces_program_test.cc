@@ -34,9 +34,9 @@ TEST(SpacesTest, JsonHasAllSpacesOfTheGrid) {
 }
 
 TEST(SpacesTest, ResultDoesNotDependOnThreads) {
-  const std::vector<std::string> args = {"spaces",    "--sram", "256K",     "--flash",
-                                         "1M",        "--json", "--seed",   "7",
-                                         "--samples", "10",     "--threads"};
+  const std::vector<std::string> args = {"spaces",    "--sram-limit", "256K",     "--flash-limit",
+                                         "1M",        "--json",       "--seed",   "7",
+                                         "--samples", "10",           "--threads"};
   const auto with = [&](const std::string& threads) {
     std::vector<std::string> all = args;
     all.push_back(threads);
@@ -54,8 +54,8 @@ TEST(SpacesTest, TableShowsTheBestAndSaysHowManyMore) {
 }
 
 TEST(SpacesTest, WhenNothingFitsTheClosestMissIsNamed) {
-  const std::vector<std::string> args = {"spaces", "--sram",    "1K", "--flash",
-                                         "1M",     "--samples", "3"};
+  const std::vector<std::string> args = {"spaces", "--sram-limit", "1K", "--flash-limit",
+                                         "1M",     "--samples",    "3"};
   const ProgramRun table = RunBoardloop(args);
   EXPECT_EQ(table.exit_code, 0) << table.err;
   EXPECT_THAT(table.out, HasSubstr("Nothing fits. Closest is mbv2-imagenet w"));
@@ -75,9 +75,9 @@ TEST(SpacesTest, WhenNothingFitsTheClosestMissIsNamed) {
 TEST(SpacesTest, BadFlagsAreRefused) {
   const std::pair<std::vector<std::string>, std::string> cases[] = {
       {{"spaces"}, "--board"},
-      {{"spaces", "--sram", "256K"}, "--flash"},
-      {{"spaces", "--board", "stm32f746", "--sram", "0"}, "--sram"},
-      {{"spaces", "--board", "stm32f746", "--flash", "1TB"}, "--flash"},
+      {{"spaces", "--sram-limit", "256K"}, "--flash-limit"},
+      {{"spaces", "--board", "stm32f746", "--sram-limit", "0"}, "--sram-limit"},
+      {{"spaces", "--board", "stm32f746", "--flash-limit", "1TB"}, "--flash-limit"},
       {{"spaces", "--board", "stm32f746", "--samples", "0"}, "--samples"},
       {{"spaces", "--board", "stm32f746", "--samples", "100001"}, "--samples"},
       {{"spaces", "--board", "stm32f746", "--threads", "0"}, "--threads"},

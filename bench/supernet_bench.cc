@@ -9,6 +9,8 @@
 #include <cmath>
 #include <cstdio>
 #include <exception>
+#include <numeric>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +38,7 @@ namespace {
 struct Flags {
   std::string checkpoint;
   int32_t subnets = 24;
+  int32_t repeats = 2;
   double epochs = 3;
   double rate = 0.4;
   double seconds = 120;
@@ -50,7 +53,12 @@ struct Flags {
 struct Ranked {
   Subnet subnet;
   int64_t macs = 0;
-  double inherited = 0, alone = 0;
+  double inherited = 0;
+  std::vector<double> runs;  // Top-1 of each training of it alone.
+
+  double Alone() const {
+    return std::accumulate(runs.begin(), runs.end(), 0.0) / static_cast<double>(runs.size());
+  }
 };
 
 // Subnets whose MACs lie evenly between the smallest's and the largest's: random ones alone crowd in the
@@ -91,15 +99,16 @@ struct Tau {
   int64_t pairs = 0;
 };
 
-// Kendall's tau over the pairs whose MACs differ by at most `band` of the larger's; ties count for neither.
-Tau KendallTau(const std::vector<Ranked>& ranked, double band) {
+// Kendall's tau between two figures of each, over the pairs whose MACs differ by at most `band` of the larger's; ties count for neither.
+template <typename First, typename Second>
+Tau KendallTau(const std::vector<Ranked>& ranked, double band, First first, Second second) {
   int64_t agreeing = 0, differing = 0;
   for (size_t i = 0; i < ranked.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
       const auto larger = static_cast<double>(std::max(ranked[i].macs, ranked[j].macs));
       if (std::abs(static_cast<double>(ranked[i].macs - ranked[j].macs)) > band * larger) continue;
       const double product =
-          (ranked[i].inherited - ranked[j].inherited) * (ranked[i].alone - ranked[j].alone);
+          (first(ranked[i]) - first(ranked[j])) * (second(ranked[i]) - second(ranked[j]));
       agreeing += static_cast<int64_t>(product > 0);
       differing += static_cast<int64_t>(product < 0);
     }
@@ -107,6 +116,29 @@ Tau KendallTau(const std::vector<Ranked>& ranked, double band) {
   const int64_t pairs = agreeing + differing;
   return {pairs > 0 ? static_cast<double>(agreeing - differing) / static_cast<double>(pairs) : 0,
           pairs};
+}
+
+Tau InheritedTau(const std::vector<Ranked>& ranked, double band) {
+  return KendallTau(
+      ranked, band, [](const Ranked& r) { return r.inherited; },
+      [](const Ranked& r) { return r.Alone(); });
+}
+
+// How well the reference agrees with itself: the mean tau between two runs of training alone.
+std::optional<double> RunsTau(const std::vector<Ranked>& ranked) {
+  const size_t runs = ranked[0].runs.size();
+  double sum = 0;
+  int pairs = 0;
+  for (size_t a = 0; a < runs; ++a) {
+    for (size_t b = 0; b < a; ++b, ++pairs) {
+      sum += KendallTau(
+                 ranked, 1.0, [a](const Ranked& r) { return r.runs[a]; },
+                 [b](const Ranked& r) { return r.runs[b]; })
+                 .value;
+    }
+  }
+  if (pairs == 0) return std::nullopt;
+  return sum / pairs;
 }
 
 absl::Status RunRank(const Flags& flags) {
@@ -130,34 +162,44 @@ absl::Status RunRank(const Flags& flags) {
   training.set_warmup_epochs(flags.epochs * 0.1);
   training.set_epochs(flags.epochs);
   training.set_peak_rate(flags.rate);
-  training.set_seed(flags.training.seed);
   Table table({{"inherited"}, {"alone"}, {"MACs"}, {"subnet", Align::kLeft}});
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   for (size_t i = 0; i < ranked.size(); ++i) {
     ranked[i].inherited = inherited[i].top1;
     header.set_subnet(CanonicalText(ranked[i].subnet));
-    BL_ASSIGN_OR_RETURN(const TrainReport report, TrainNow(header, data, flags.device.threads));
-    ranked[i].alone = report.accuracy->largest;
+    for (int repeat = 0; repeat < flags.repeats; ++repeat) {
+      training.set_seed(flags.training.seed + static_cast<uint64_t>(repeat));
+      BL_ASSIGN_OR_RETURN(const TrainReport report, TrainNow(header, data, flags.device.threads));
+      ranked[i].runs.push_back(report.accuracy->largest);
+    }
     table.AddRow({absl::StrFormat("%.4f", ranked[i].inherited),
-                  absl::StrFormat("%.4f", ranked[i].alone),
+                  absl::StrFormat("%.4f", ranked[i].Alone()),
                   FormatCount(static_cast<double>(ranked[i].macs)), header.subnet()});
     rows.push_back({{"subnet", header.subnet()},
                     {"macs", ranked[i].macs},
                     {"inherited", ranked[i].inherited},
-                    {"alone", ranked[i].alone}});
+                    {"alone", ranked[i].Alone()},
+                    {"runs", ranked[i].runs}});
     std::fprintf(stderr, "%zu of %zu: inherited %.4f, alone %.4f\n", i + 1, ranked.size(),
-                 ranked[i].inherited, ranked[i].alone);
+                 ranked[i].inherited, ranked[i].Alone());
   }
-  const Tau all = KendallTau(ranked, 1.0), band = KendallTau(ranked, 0.15);
+  const Tau all = InheritedTau(ranked, 1.0), band = InheritedTau(ranked, 0.15);
+  const std::optional<double> runs = RunsTau(ranked);
   if (flags.json) {
-    return WriteResults(
-        JsonText({{"tau", all.value}, {"tau_band", band.value}, {"subnets", rows}}));
+    return WriteResults(JsonText(
+        {{"tau", all.value},
+         {"tau_band", band.value},
+         {"tau_runs", runs ? nlohmann::ordered_json(*runs) : nlohmann::ordered_json(nullptr)},
+         {"subnets", rows}}));
   }
   return WriteResults(absl::StrFormat(
       "%s\nKendall tau %.3f over %d pairs; %.3f over the %d whose MACs differ by at most 15 %%\n"
-      "%d images of the validation split; each network alone: %g epochs from random weights\n",
-      table.Text(), all.value, all.pairs, band.value, band.pairs, data.validation.size(),
-      flags.epochs));
+      "%s"
+      "%d images of the validation split; each network alone: mean of %d runs of %g epochs from "
+      "random weights\n",
+      table.Text(), all.value, all.pairs, band.value, band.pairs,
+      runs ? absl::StrFormat("between two such runs: %.3f\n", *runs) : "", data.validation.size(),
+      flags.repeats, flags.epochs));
 }
 
 // ---- recipes
@@ -216,6 +258,8 @@ int Main(int argc, char** argv) {
   CLI::App& rank = *program.add_subcommand("rank", "Inherited against stand-alone accuracy");
   rank.add_option("CHECKPOINT", flags.checkpoint, "Of a super-network")->required();
   AddInteger(rank, "--subnets", flags.subnets, 2, 1000, "How many");
+  AddInteger(rank, "--repeats", flags.repeats, 1, 100,
+             "Trainings of each network alone, of whose top-1 the mean counts");
   AddNumber(rank, "--epochs", flags.epochs, 0, 10000, "Of each network alone");
   AddNumber(rank, "--rate", flags.rate, 0, 100, "Its peak learning rate");
   AddSeed(rank, flags.training.seed);

@@ -48,8 +48,8 @@ samples networks, keeps those whose planned SRAM and flash fit, and ranks the pa
 of those that are left. No training.
 
 The limits are what the board type leaves for the network after its reserves for stack, data and
-code, over all memories that may hold the arena. --sram-limit and
---flash-limit replace them; with both, --board may be left out.
+code, over all memories that may hold the arena. --sram-limit and --flash-limit replace them; with
+both, --board may be left out.
 
 BYTES: 262144, 256K, 256kB and 256KiB are the same; K, M and G are powers of 1024.
 SHARE: 5% or 0.05.

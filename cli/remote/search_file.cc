@@ -26,7 +26,10 @@ absl::StatusOr<v1::Search> ParseSearchFile(const std::string& text, const std::s
   BL_RETURN_IF_ERROR(map.status());
   if (!preset.empty()) base = preset;
   if (!base.empty()) {
+    v1::SearchSpec own;
+    BL_RETURN_IF_ERROR(ReadFields(map, &own));
     BL_ASSIGN_OR_RETURN(*search.mutable_spec(), SearchPreset(base));
+    ScaleEvolution(own.evolution(), *search.mutable_spec()->mutable_evolution());
   }
   BL_RETURN_IF_ERROR(ReadFields(map, search.mutable_spec()));
   BL_RETURN_IF_ERROR(map.Finish());

@@ -116,12 +116,10 @@ void OverrideSpace(const SearchFlags& flags, v1::SearchSpec* spec) {
 void OverrideEvolution(const SearchFlags& flags, v1::SearchSpec* spec) {
   if (flags.generations) spec->mutable_evolution()->set_generations(*flags.generations);
   if (!flags.population) return;
-  v1::EvolutionSpec& evolution = *spec->mutable_evolution();
-  // The others in proportion, as the server does for zeros: a file's may not fit the new one.
-  evolution.set_population(*flags.population);
-  evolution.clear_parents();
-  evolution.clear_crossovers();
-  evolution.clear_mutations();
+  v1::EvolutionSpec over;
+  over.set_population(*flags.population);
+  ScaleEvolution(over, *spec->mutable_evolution());
+  spec->mutable_evolution()->MergeFrom(over);
 }
 
 void Override(const SearchFlags& flags, v1::SearchSpec* spec) {

@@ -65,4 +65,14 @@ absl::StatusOr<v1::SearchSpec> SearchPreset(const std::string& name) {
   return name == "quick" ? Quick(preset) : Standard(preset);
 }
 
+void ScaleEvolution(const v1::EvolutionSpec& over, v1::EvolutionSpec& base) {
+  if (over.population() == 0) return;
+  base.clear_parents();
+  base.clear_crossovers();
+  base.clear_mutations();
+  // Both 0 stand for their share, one 0 for none.
+  if (over.crossovers() > 0 && over.mutations() == 0) base.set_mutations(over.population() / 2);
+  if (over.mutations() > 0 && over.crossovers() == 0) base.set_crossovers(over.population() / 2);
+}
+
 }  // namespace boardloop

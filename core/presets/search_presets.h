@@ -17,4 +17,9 @@ std::vector<std::string> SearchPresetNames();
 // NOT_FOUND  no such preset; the message lists the names
 absl::StatusOr<v1::SearchSpec> SearchPreset(const std::string& name);
 
+// Before a spec is laid over another: with a population of its own, `over` does not keep the parents and children that `base` has
+// for another one. They become 0, so that the coordinator chooses them in proportion; of crossovers and mutations, the one that `over`
+// does not give becomes half of the population.
+void ScaleEvolution(const v1::EvolutionSpec& over, v1::EvolutionSpec& base);
+
 }  // namespace boardloop

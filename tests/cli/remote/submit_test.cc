@@ -104,6 +104,18 @@ TEST_F(SubmitTest, PresetFlagReplacesThatOfTheFile) {
   EXPECT_EQ(Created().search().spec().supernet_training().epochs(), 4);
 }
 
+TEST_F(SubmitTest, APopulationOfTheFileScalesAsTheFlagDoes) {
+  const std::string file = folder_.Write(
+      "search.yaml", "preset: quick\nevolution: {population: 8, generations: 2, mutations: 3}\n");
+  ASSERT_EQ(RunRemote(coordinator_, {"submit", file}).exit_code, 0);
+  const v1::EvolutionSpec evolution = Created().search().spec().evolution();
+  EXPECT_EQ(evolution.population(), 8);
+  EXPECT_EQ(evolution.generations(), 2);
+  EXPECT_EQ(evolution.mutations(), 3);   // The file's.
+  EXPECT_EQ(evolution.crossovers(), 4);  // Not the preset's 12.
+  EXPECT_EQ(evolution.parents(), 0);     // The coordinator's, in proportion.
+}
+
 TEST_F(SubmitTest, WhatShowPrintsCanBeSubmittedAgain) {
   coordinator_.Edit([](FakeState& state) {
     v1::Search search = MakeSearch("old", v1::Search::SUCCEEDED);

@@ -107,6 +107,18 @@ TEST_F(SearchServiceTest, ASpecIsLaidOverAPreset) {
   EXPECT_EQ(created->spec().space().name(), "mbv2-small-image");
 }
 
+TEST_F(SearchServiceTest, APopulationOverAPresetScalesParentsAndChildren) {
+  v1::CreateSearchRequest request;
+  request.set_search_id("first");
+  request.set_preset("quick");
+  request.mutable_search()->mutable_spec()->mutable_evolution()->set_population(4);
+  const absl::StatusOr<v1::Search> created = Create(request);
+  ASSERT_THAT(created, IsOk());
+  EXPECT_EQ(created->spec().evolution().parents(), 1);
+  EXPECT_EQ(created->spec().evolution().crossovers(), 2);
+  EXPECT_EQ(created->spec().evolution().mutations(), 2);
+}
+
 TEST_F(SearchServiceTest, AnUnknownPresetIsRefused) {
   v1::CreateSearchRequest request = CreateRequest("first");
   request.set_preset("slow");

@@ -64,10 +64,7 @@ absl::StatusOr<v1::CreateSearchRequest> RequestFrom(Connection& connection,
     BL_ASSIGN_OR_RETURN(const std::string artifact,
                         UploadedArtifact(connection, flags.search.supernet));
     spec.set_supernet_artifact(artifact);
-    // Width multiplier, resolution and weights are its own.
-    spec.clear_supernet_training();
-    spec.mutable_space_optimization()->clear_width_mults();
-    spec.mutable_space_optimization()->clear_resolutions();
+    spec.clear_supernet_training();  // A file's, which the flag overrides.
   }
   if (!flags.name.empty()) {
     BL_ASSIGN_OR_RETURN(const std::string name, ResourceName("searches", flags.name));

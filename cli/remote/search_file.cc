@@ -16,7 +16,7 @@ constexpr int64_t kMaxBytes = 64 * 1024;
 }  // namespace
 
 absl::StatusOr<v1::Search> ParseSearchFile(const std::string& text, const std::string& source,
-                                           const std::string& preset) {
+                                           const std::string& preset, bool supernet) {
   BL_ASSIGN_OR_RETURN(const YamlValue document, ParseYaml(text, source));
   YamlMap map(document);
   v1::Search search;
@@ -29,6 +29,7 @@ absl::StatusOr<v1::Search> ParseSearchFile(const std::string& text, const std::s
     v1::SearchSpec own;
     BL_RETURN_IF_ERROR(ReadFields(map, &own));
     BL_ASSIGN_OR_RETURN(*search.mutable_spec(), SearchPreset(base));
+    if (supernet || !own.supernet_artifact().empty()) DropTraining(*search.mutable_spec());
     ScaleEvolution(own.evolution(), *search.mutable_spec()->mutable_evolution());
   }
   BL_RETURN_IF_ERROR(ReadFields(map, search.mutable_spec()));
@@ -36,9 +37,10 @@ absl::StatusOr<v1::Search> ParseSearchFile(const std::string& text, const std::s
   return search;
 }
 
-absl::StatusOr<v1::Search> ReadSearchFile(const std::string& path, const std::string& preset) {
+absl::StatusOr<v1::Search> ReadSearchFile(const std::string& path, const std::string& preset,
+                                          bool supernet) {
   BL_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMaxBytes));
-  BL_ASSIGN_OR_RETURN(v1::Search search, ParseSearchFile(text, path, preset));
+  BL_ASSIGN_OR_RETURN(v1::Search search, ParseSearchFile(text, path, preset, supernet));
   const std::string& data = search.spec().dataset().path();
   // Workers have other working folders than we.
   if (!data.empty() && data[0] != '~') {

@@ -85,7 +85,8 @@ void AddMethodFlags(CLI::App& command, SearchFlags& flags) {
   command
       .add_option(
           "--supernet", flags.supernet,
-          "Search in this super-network and train none: a checkpoint, or one uploaded before")
+          "Search in this super-network and train none: a checkpoint, or one uploaded before. Data "
+          "set, classes, channels, width and resolution are its own: others are refused")
       ->type_name("FILE.blc|artifacts/SHA256")
       ->group(kGroup);
 }
@@ -136,10 +137,12 @@ void Override(const SearchFlags& flags, v1::SearchSpec* spec) {
 }
 
 absl::StatusOr<v1::Search> BaseSearch(const SearchFlags& flags) {
-  if (!flags.file.empty()) return ReadSearchFile(flags.file, flags.preset);
+  const bool supernet = !flags.supernet.empty();
+  if (!flags.file.empty()) return ReadSearchFile(flags.file, flags.preset, supernet);
   v1::Search search;
   BL_ASSIGN_OR_RETURN(*search.mutable_spec(),
                       SearchPreset(flags.preset.empty() ? "quick" : flags.preset));
+  if (supernet) DropTraining(*search.mutable_spec());
   return search;
 }
 

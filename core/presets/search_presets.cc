@@ -65,6 +65,14 @@ absl::StatusOr<v1::SearchSpec> SearchPreset(const std::string& name) {
   return name == "quick" ? Quick(preset) : Standard(preset);
 }
 
+void DropTraining(v1::SearchSpec& preset) {
+  preset.clear_dataset();
+  preset.clear_space();
+  preset.clear_supernet_training();
+  preset.mutable_space_optimization()->clear_width_mults();
+  preset.mutable_space_optimization()->clear_resolutions();
+}
+
 void ScaleEvolution(const v1::EvolutionSpec& over, v1::EvolutionSpec& base) {
   if (over.population() == 0) return;
   base.clear_parents();

@@ -40,6 +40,7 @@ absl::StatusOr<v1::Search> OverPreset(const v1::CreateSearchRequest& request) {
   if (request.preset().empty()) return search;
   absl::StatusOr<v1::SearchSpec> spec = SearchPreset(request.preset());
   if (!spec.ok()) return absl::InvalidArgumentError(spec.status().message());
+  if (!search.spec().supernet_artifact().empty()) DropTraining(*spec);
   ScaleEvolution(search.spec().evolution(), *spec->mutable_evolution());
   LayOver(search.spec(), *spec);
   *search.mutable_spec() = *std::move(spec);

@@ -10,6 +10,7 @@
 #include "glog/logging.h"
 #include "server/search/candidate_rules.h"
 #include "server/search/candidate_tasks.h"
+#include "server/search/fit_to_supernet.h"
 #include "server/search/latency_samples.h"
 #include "server/search/limit_shares.h"
 #include "server/search/measurement_cache.h"
@@ -142,10 +143,17 @@ absl::Status SearchEngine::Step(const std::string& name) {
 // ---- For the API.
 
 absl::StatusOr<v1::Search> SearchEngine::Prepare(const v1::Search& asked) const {
-  BL_RETURN_IF_ERROR(CheckSpec(asked.spec()));
+  v1::SearchSpec spec = asked.spec();
+  if (!spec.supernet_artifact().empty()) {
+    const absl::StatusOr<v1::CheckpointHeader> header =
+        SupernetOf(context(), spec.supernet_artifact());
+    if (!header.ok()) return Annotate(header.status(), "supernet_artifact");
+    BL_RETURN_IF_ERROR(FitToSupernet(*header, spec));
+  }
+  BL_RETURN_IF_ERROR(CheckSpec(spec));
   v1::Search search;
   search.set_display_name(asked.display_name());
-  *search.mutable_spec() = WithDefaults(asked.spec());
+  *search.mutable_spec() = WithDefaults(std::move(spec));
   BL_ASSIGN_OR_RETURN(const BoardType type, BoardTypeOf(search.spec()));
   if (!type.support.has_value()) {
     return absl::InvalidArgumentError(absl::StrFormat(
@@ -153,15 +161,6 @@ absl::StatusOr<v1::Search> SearchEngine::Prepare(const v1::Search& asked) const 
         type.name));
   }
   *search.mutable_limits() = EffectiveLimits(search.spec(), type);
-  const std::string& supernet = search.spec().supernet_artifact();
-  if (!supernet.empty()) {
-    BL_ASSIGN_OR_RETURN(const v1::CheckpointHeader header, SupernetOf(context(), supernet));
-    // Classes, splits and channels are those that it was trained on; where the data lies may be another place.
-    *search.mutable_spec()->mutable_space() = header.supernet().space();
-    if (search.spec().dataset().path().empty()) {
-      *search.mutable_spec()->mutable_dataset() = header.dataset();
-    }
-  }
   search.set_state(v1::Search::RUNNING);
   search.set_stage(v1::Search::SPACE_OPTIMIZATION);
   *search.mutable_create_time() = ToTimestamp(clock_.Now());

@@ -231,6 +231,36 @@ TEST_F(SubmitTest, SupernetFileIsUploadedAndNothingIsTrained) {
   EXPECT_FALSE(spec.has_supernet_training());
 }
 
+TEST_F(SubmitTest, BesideASupernetOnlyWhatTheUserGivesIsSent) {
+  const std::string name = absl::StrCat("artifacts/", std::string(64, 'a'));
+  const std::string file =
+      folder_.Write("search.yaml", absl::StrCat("preset: quick\nsupernet_artifact: ", name,
+                                                "\nspace_optimization: {resolutions: [32]}\n"));
+  const std::vector<std::vector<std::string>> runs = {
+      {"submit", "--supernet", name},
+      {"submit", file},
+      {"submit", "--supernet", name, "--dataset", "/data/shoes", "--dataset-kind", "image-folder",
+       "--classes", "3", "--widths", "0.5"}};
+  for (const std::vector<std::string>& run : runs) {
+    ASSERT_EQ(RunRemote(coordinator_, run).exit_code, 0);
+  }
+  const FakeState state = coordinator_.state();
+  ASSERT_EQ(state.created_searches.size(), 3u);
+  const v1::SearchSpec bare = state.created_searches[0].search().spec();
+  EXPECT_EQ(bare.dataset().path(), "");
+  EXPECT_FALSE(bare.has_space());
+  EXPECT_FALSE(bare.has_supernet_training());
+  EXPECT_EQ(bare.evolution().population(), 24);  // Of the preset.
+  const v1::SearchSpec of_file = state.created_searches[1].search().spec();
+  EXPECT_EQ(of_file.dataset().path(), "");
+  EXPECT_THAT(of_file.space_optimization().resolutions(), ElementsAre(32));
+  EXPECT_THAT(of_file.space_optimization().width_mults(), IsEmpty());
+  const v1::SearchSpec of_flags = state.created_searches[2].search().spec();
+  EXPECT_EQ(of_flags.dataset().path(), "/data/shoes");
+  EXPECT_EQ(of_flags.space().classes(), 3);
+  EXPECT_THAT(of_flags.space_optimization().width_mults(), ElementsAre(0.5));
+}
+
 TEST_F(SubmitTest, SupernetThatIsThereIsNamed) {
   const std::string name = absl::StrCat("artifacts/", std::string(64, 'a'));
   ASSERT_EQ(RunRemote(coordinator_, {"submit", "--supernet", name}).exit_code, 0);

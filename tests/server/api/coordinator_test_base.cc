@@ -59,6 +59,17 @@ v1::Search CoordinatorTest::Create(const std::string& id) {
 v1::Search CoordinatorTest::CreateInSupernet(const std::string& id) {
   v1::CreateSearchRequest request = CreateRequest(id);
   v1::SearchSpec& spec = *request.mutable_search()->mutable_spec();
+  spec.set_supernet_artifact(UploadSupernet());
+  spec.clear_supernet_training();
+  spec.mutable_space_optimization()->clear_width_mults();
+  spec.mutable_space_optimization()->clear_resolutions();
+  absl::StatusOr<v1::Search> search = Call(&v1::SearchService::Stub::CreateSearch, request);
+  EXPECT_THAT(search, IsOk());
+  return search.ok() ? *search : v1::Search();
+}
+
+std::string CoordinatorTest::UploadSupernet() {
+  const v1::SearchSpec spec = SmallSpec();
   v1::CheckpointHeader header;
   *header.mutable_supernet()->mutable_space() = spec.space();
   header.mutable_supernet()->set_width_mult(spec.space_optimization().width_mults(0));
@@ -69,13 +80,7 @@ v1::Search CoordinatorTest::CreateInSupernet(const std::string& id) {
   const std::string text = header.SerializeAsString();
   std::string bytes = kCheckpointMagic;
   for (int i = 0; i < 8; ++i) bytes += static_cast<char>(text.size() >> (8 * i));
-  spec.set_supernet_artifact(Upload(bytes + text));
-  spec.clear_supernet_training();
-  spec.mutable_space_optimization()->clear_width_mults();
-  spec.mutable_space_optimization()->clear_resolutions();
-  absl::StatusOr<v1::Search> search = Call(&v1::SearchService::Stub::CreateSearch, request);
-  EXPECT_THAT(search, IsOk());
-  return search.ok() ? *search : v1::Search();
+  return Upload(bytes + text);
 }
 
 absl::StatusOr<v1::Search> CoordinatorTest::Get(const std::string& name) {

@@ -64,6 +64,8 @@ class CoordinatorTest : public ::testing::Test {
   v1::Search Create(const std::string& id);
   // Of a super-network that is there already: its first candidates are what it begins with.
   v1::Search CreateInSupernet(const std::string& id);
+  // Uploads a super-network of what SmallSpec searches; gives its name.
+  std::string UploadSupernet();
   absl::StatusOr<v1::Search> Get(const std::string& name);
   // Follows the search until `condition` holds; fails the test when the stream ends before.
   v1::Search Await(const std::string& name,

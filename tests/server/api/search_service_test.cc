@@ -119,6 +119,27 @@ TEST_F(SearchServiceTest, APopulationOverAPresetScalesParentsAndChildren) {
   EXPECT_EQ(created->spec().evolution().mutations(), 2);
 }
 
+TEST_F(SearchServiceTest, ASearchInASupernetHasTheDataSetOfItsCheckpoint) {
+  v1::CreateSearchRequest request;
+  request.set_preset("standard");
+  request.mutable_search()->mutable_spec()->set_supernet_artifact(UploadSupernet());
+  const absl::StatusOr<v1::Search> created = Create(request);
+  ASSERT_THAT(created, IsOk());
+  EXPECT_EQ(created->spec().dataset().path(), SmallSpec().dataset().path());
+  EXPECT_EQ(created->spec().space().classes(), 10);
+  EXPECT_EQ(created->spec().evolution().generations(), 30);  // Of the preset.
+
+  v1::DatasetSpec& mine = *request.mutable_search()->mutable_spec()->mutable_dataset();
+  mine.set_kind(v1::DatasetSpec::IMAGE_FOLDER);
+  mine.set_path("/data/mine");
+  for (const bool validate_only : {false, true}) {
+    request.set_validate_only(validate_only);
+    EXPECT_THAT(Create(request), StatusIs(absl::StatusCode::kInvalidArgument,
+                                          AllOf(HasSubstr("image_folder /data/mine"),
+                                                HasSubstr(SmallSpec().dataset().path()))));
+  }
+}
+
 TEST_F(SearchServiceTest, AnUnknownPresetIsRefused) {
   v1::CreateSearchRequest request = CreateRequest("first");
   request.set_preset("slow");

@@ -16,4 +16,10 @@ inline constexpr char kCheckpointMagic[] = "BLCKPT01";  // Eight characters.
 absl::StatusOr<v1::CheckpointHeader> ParseCheckpointHeader(const std::string& bytes,
                                                            const std::string& source);
 
+// The same of a file that is whole: it is as long as its header says, and its content has the hash at its end.
+//
+// INVALID_ARGUMENT  also: bytes are missing, too many or damaged
+absl::StatusOr<v1::CheckpointHeader> ParseWholeCheckpoint(const std::string& bytes,
+                                                          const std::string& source);
+
 }  // namespace boardloop

@@ -175,18 +175,47 @@ absl::Status DecideMeasurements(const SearchContext& context, const SearchView& 
       });
 }
 
-std::string ClosestMissText(const v1::Limits& limits, const std::vector<v1::Candidate>& candidates,
-                            const std::vector<Individual>& individuals) {
-  const auto closest = std::min_element(
-      individuals.begin(), individuals.end(),
-      [](const Individual& a, const Individual& b) { return a.violation < b.violation; });
-  if (closest == individuals.end()) return "no candidate at all could be drawn";
-  const v1::Candidate& candidate = candidates[static_cast<size_t>(closest - individuals.begin())];
-  return absl::StrFormat(
-      "none of %d candidates meets the limits; the closest, %s (%s), takes %.4g ms (limit %g) and "
-      "%d B of SRAM (limit %d): %s",
-      candidates.size(), candidate.name(), candidate.subnet(), candidate.latency_ms(),
-      limits.latency_ms(), candidate.planned_sram_bytes(), limits.sram_bytes(), candidate.reason());
+std::string LatencyLimitText(const v1::Limits& limits) {
+  return limits.latency_ms() > 0 ? absl::StrFormat(" (limit %g)", limits.latency_ms()) : "";
+}
+
+// Why a search without a finalist ended.
+struct NoFinalist {
+  v1::Search::State state = v1::Search::INFEASIBLE;
+  std::string message;
+};
+
+NoFinalist WhyNoFinalist(const v1::Limits& limits, const std::vector<v1::Candidate>& candidates,
+                         const std::vector<Individual>& individuals) {
+  if (candidates.empty()) return {v1::Search::INFEASIBLE, "no candidate at all could be drawn"};
+  const auto scored = [](const v1::Candidate& c) { return c.has_top1(); };
+  const auto answered = [](const v1::Candidate& c) { return c.state() != v1::Candidate::FAILED; };
+  const auto failed = std::find_if_not(candidates.begin(), candidates.end(), answered);
+  // Limits are not to blame where nothing was held against them.
+  if (failed != candidates.end() &&
+      (std::none_of(candidates.begin(), candidates.end(), scored) ||
+       std::none_of(candidates.begin(), candidates.end(), answered))) {
+    return {v1::Search::FAILED,
+            absl::StrFormat("none of %d candidates could be judged; %s: %s", candidates.size(),
+                            failed->name(), failed->reason())};
+  }
+  size_t closest = candidates.size();
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    if (!answered(candidates[i])) continue;
+    if (closest == candidates.size() || individuals[i].violation < individuals[closest].violation) {
+      closest = i;
+    }
+  }
+  const v1::Candidate& candidate = candidates[closest];
+  const std::optional<double>& latency = individuals[closest].latency_ms;
+  return {v1::Search::INFEASIBLE,
+          absl::StrFormat(
+              "none of %d candidates meets the limits; the closest, %s (%s), takes %s and %d B of "
+              "SRAM (limit %d): %s",
+              candidates.size(), candidate.name(), candidate.subnet(),
+              latency.has_value() ? absl::StrFormat("%.4g ms%s", *latency, LatencyLimitText(limits))
+                                  : "an unknown time",
+              candidate.planned_sram_bytes(), limits.sram_bytes(), candidate.reason())};
 }
 
 absl::Status ChooseFinalists(const SearchContext& context, const SearchView& view,
@@ -197,8 +226,8 @@ absl::Status ChooseFinalists(const SearchContext& context, const SearchView& vie
       Finalists(search.spec().objective(), individuals,
                 static_cast<size_t>(search.spec().specialization().finalists()));
   if (finalists.empty()) {
-    return EndSearch(context, search.name(), v1::Search::INFEASIBLE,
-                     ClosestMissText(search.limits(), view.candidates, individuals));
+    const NoFinalist why = WhyNoFinalist(search.limits(), view.candidates, individuals);
+    return EndSearch(context, search.name(), why.state, why.message);
   }
   BL_ASSIGN_OR_RETURN(const std::optional<LatencyPredictor> predictor,
                       FitPredictor(setting, view, LastGeneration(view) + 1));
@@ -223,7 +252,13 @@ absl::Status ChooseFinalists(const SearchContext& context, const SearchView& vie
 
 absl::Status EvolutionStage(const SearchContext& context, const SearchView& view) {
   const v1::Search& search = view.search;
-  BL_ASSIGN_OR_RETURN(const Setting setting, SettingOf(context, search));
+  const absl::StatusOr<Setting> found = SettingOf(context, search);
+  if (absl::IsInvalidArgument(found.status())) {
+    return EndSearch(context, search.name(), v1::Search::FAILED,
+                     absl::StrCat("the super-network: ", std::string(found.status().message())));
+  }
+  BL_RETURN_IF_ERROR(found.status());
+  const Setting& setting = *found;
   const bool pending =
       std::any_of(view.candidates.begin(), view.candidates.end(),
                   [](const v1::Candidate& c) { return c.state() == v1::Candidate::PENDING; });

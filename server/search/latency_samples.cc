@@ -63,11 +63,11 @@ absl::StatusOr<std::optional<LatencyPredictor>> PredictorOfType(const SearchCont
   for (const std::string& name : names) {
     if (samples.size() >= kEnoughSamples) break;
     BL_ASSIGN_OR_RETURN(const SearchView view, ReadSearch(context.store, name));
-    BL_ASSIGN_OR_RETURN(const v1::CheckpointHeader header,
-                        SupernetOf(context, view.search.supernet()));
+    const absl::StatusOr<v1::CheckpointHeader> header = SupernetOf(context, view.search.supernet());
+    if (!header.ok()) continue;  // Damage to one search's file must not stop the others.
     BL_ASSIGN_OR_RETURN(
         std::vector<LatencySample> more,
-        LatencySamples(header.supernet().space(),
+        LatencySamples(header->supernet().space(),
                        PlanOptionsOf(view.search.spec(), view.search.limits(), type),
                        view.candidates));
     samples.insert(samples.end(), std::make_move_iterator(more.begin()),

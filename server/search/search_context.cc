@@ -109,7 +109,7 @@ absl::StatusOr<v1::CheckpointHeader> SupernetOf(const SearchContext& context,
                                                 const std::string& artifact) {
   BL_ASSIGN_OR_RETURN(const std::string sha256, ArtifactSha256(artifact));
   BL_ASSIGN_OR_RETURN(const std::string bytes, context.artifacts.ReadAll(sha256));
-  BL_ASSIGN_OR_RETURN(v1::CheckpointHeader header, ParseCheckpointHeader(bytes, artifact));
+  BL_ASSIGN_OR_RETURN(v1::CheckpointHeader header, ParseWholeCheckpoint(bytes, artifact));
   if (!header.subnet().empty()) {
     return absl::InvalidArgumentError(absl::StrCat(artifact, " is the checkpoint of one network, ",
                                                    header.subnet(),

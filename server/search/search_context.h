@@ -56,6 +56,7 @@ PlanOptions PlanOptionsOf(const v1::SearchSpec& spec, const v1::Limits& limits,
                           const BoardType& type);
 
 // The family of the trained super-network, classes and channels filled in, and its classes, from the checkpoint.
+// INVALID_ARGUMENT  it is not whole (ParseWholeCheckpoint), or of one network alone
 absl::StatusOr<v1::CheckpointHeader> SupernetOf(const SearchContext& context,
                                                 const std::string& artifact);
 absl::StatusOr<EvolutionProblem> ProblemOf(const v1::Search& search,

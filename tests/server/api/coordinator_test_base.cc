@@ -2,8 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "cli/client/artifact_client.h"
-#include "core/data/checkpoint_header.h"
 #include "core/presets/search_presets.h"
+#include "tests/support/checkpoint_bytes.h"
 #include "tests/support/status_matchers.h"
 
 namespace boardloop {
@@ -77,10 +77,7 @@ std::string CoordinatorTest::UploadSupernet() {
   header.mutable_supernet()->set_classes(10);
   header.mutable_supernet()->set_input_channels(1);
   *header.mutable_dataset() = spec.dataset();
-  const std::string text = header.SerializeAsString();
-  std::string bytes = kCheckpointMagic;
-  for (int i = 0; i < 8; ++i) bytes += static_cast<char>(text.size() >> (8 * i));
-  return Upload(bytes + text);
+  return Upload(CheckpointBytes(header));
 }
 
 absl::StatusOr<v1::Search> CoordinatorTest::Get(const std::string& name) {

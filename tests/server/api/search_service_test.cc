@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/server/api/coordinator_test_base.h"
+#include "tests/support/checkpoint_bytes.h"
 #include "tests/support/status_matchers.h"
 
 namespace boardloop {
@@ -137,6 +138,23 @@ TEST_F(SearchServiceTest, ASearchInASupernetHasTheDataSetOfItsCheckpoint) {
     EXPECT_THAT(Create(request), StatusIs(absl::StatusCode::kInvalidArgument,
                                           AllOf(HasSubstr("image_folder /data/mine"),
                                                 HasSubstr(SmallSpec().dataset().path()))));
+  }
+}
+
+TEST_F(SearchServiceTest, ASupernetThatIsCutOffIsRefused) {
+  v1::CheckpointHeader header;
+  header.mutable_supernet()->set_resolution(28);
+  header.set_parameters(1000);
+  header.add_tensors(v1::CheckpointHeader::WEIGHTS);
+  const std::string bytes = CheckpointBytes(header);
+  v1::CreateSearchRequest request;
+  request.set_preset("quick");
+  request.mutable_search()->mutable_spec()->set_supernet_artifact(Upload(bytes.substr(0, 2000)));
+  for (const bool validate_only : {false, true}) {
+    request.set_validate_only(validate_only);
+    EXPECT_THAT(Create(request),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         AllOf(HasSubstr("supernet_artifact"), HasSubstr("it is cut off"))));
   }
 }
 

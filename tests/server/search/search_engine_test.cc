@@ -9,12 +9,12 @@
 #include "absl/time/time.h"
 #include "core/base/artifact_name.h"
 #include "core/base/hash.h"
-#include "core/data/checkpoint_header.h"
 #include "core/presets/search_presets.h"
 #include "gmock/gmock.h"
 #include "nlohmann/json.hpp"
 #include "server/search/names.h"
 #include "server/search/replay.h"
+#include "tests/support/checkpoint_bytes.h"
 #include "tests/support/memory_store.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_folder.h"
@@ -126,6 +126,9 @@ class Farm {
     }
   }
 
+  // From now on no score is given: tasks fail with `reason`.
+  void FailScores(const std::string& reason) { no_score_ = reason; }
+
   SearchContext context() { return {store_, *scheduler_, *artifacts_, clock_, 1}; }
   SearchEngine& engine() { return *engine_; }
 
@@ -163,6 +166,9 @@ class Farm {
   void AnswerTask(const v1::TaskPayload& payload, v1::TaskResult& result) {
     if (payload.has_train()) {
       result.mutable_train()->set_supernet(Checkpoint(payload.train()));
+    } else if (payload.has_score() && !no_score_.empty()) {
+      result.set_outcome(v1::TaskResult::INVALID);
+      result.set_message(no_score_);
     } else if (payload.has_score()) {
       result.mutable_score()->set_top1(Fraction(payload.score().subnet()));
     } else if (payload.has_specialize()) {
@@ -206,13 +212,11 @@ class Farm {
     header.mutable_supernet()->set_classes(10);
     header.mutable_supernet()->set_input_channels(1);
     *header.mutable_dataset() = task.dataset();
-    const std::string text = header.SerializeAsString();
-    std::string bytes = kCheckpointMagic;
-    for (int i = 0; i < 8; ++i) bytes += static_cast<char>(text.size() >> (8 * i));
-    return Put(bytes + text);
+    return Put(CheckpointBytes(header));
   }
 
   const int32_t capacity_;
+  std::string no_score_;
   TestFolder folder_;
   SystemClock clock_;
   MemoryStore store_;
@@ -365,6 +369,21 @@ TEST(SearchEngineTest, ALatencyThatNothingMeetsNamesTheClosestCandidate) {
   farm.Work();
   EXPECT_EQ(farm.Get().state(), v1::Search::INFEASIBLE);
   EXPECT_THAT(farm.Get().message(), HasSubstr("none of 14 candidates meets the limits"));
+  EXPECT_THAT(farm.Get().message(), HasSubstr(" ms (limit 5) and "));
+}
+
+TEST(SearchEngineTest, WhereNothingCanBeScoredTheSearchFailedWithTheReason) {
+  for (const double latency_ms : {0.0, 5.0}) {
+    v1::SearchSpec spec = SmallSpec();
+    spec.mutable_limits()->set_latency_ms(latency_ms);
+    Farm farm(4);
+    farm.FailScores("the data set is gone");
+    ASSERT_THAT(farm.Create(spec), IsOk());
+    farm.Work();
+    EXPECT_EQ(farm.Get().state(), v1::Search::FAILED);
+    EXPECT_THAT(farm.Get().message(), HasSubstr("the data set is gone"));
+    EXPECT_THAT(farm.Get().message(), ::testing::Not(HasSubstr("limit")));
+  }
 }
 
 TEST(SearchEngineTest, ACancelledSearchStaysCancelled) {

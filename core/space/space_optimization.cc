@@ -93,9 +93,11 @@ class Optimizer {
   absl::Status TryPair(const Pair& pair) {
     std::vector<Sample> samples(static_cast<size_t>(options_.samples));
     ParallelFor(options_.samples, options_.threads, [&](int64_t i) {
+      if (Cancelled()) return;
       samples[i].status = Evaluate(Draw(pair, i), /*plan_always=*/false, &samples[i]);
       CountDone();
     });
+    BL_RETURN_IF_ERROR(CheckCancelled());
     BL_RETURN_IF_ERROR(FirstError(pair, samples));
     result_.spaces.push_back(Summarize(pair, samples));
     if (result_.spaces.back().survivors > 0) {
@@ -103,6 +105,17 @@ class Optimizer {
       result_.closest_miss.reset();
     }
     return anything_fits_ ? absl::OkStatus() : UpdateClosestMiss(pair, samples);
+  }
+
+  // From any thread; once true it stays so.
+  bool Cancelled() {
+    if (!cancelled_ && options_.cancelled && options_.cancelled()) cancelled_ = true;
+    return cancelled_;
+  }
+
+  absl::Status CheckCancelled() const {
+    if (!cancelled_) return absl::OkStatus();
+    return absl::CancelledError("space optimization was given up");
   }
 
   void CountDone() {
@@ -142,10 +155,12 @@ class Optimizer {
   // and which samples are planned depends on earlier pairs only: the same for any thread count.
   absl::Status UpdateClosestMiss(const Pair& pair, std::vector<Sample>& samples) {
     ParallelFor(options_.samples, options_.threads, [&](int64_t i) {
+      if (Cancelled()) return;
       Sample& sample = samples[i];
       if (sample.sram_bytes || MissRatio(sample, limits_) >= closest_ratio_) return;
       sample.status = Evaluate(Draw(pair, i), /*plan_always=*/true, &sample);
     });
+    BL_RETURN_IF_ERROR(CheckCancelled());
     BL_RETURN_IF_ERROR(FirstError(pair, samples));
     for (size_t i = 0; i < samples.size(); ++i) {
       double ratio = MissRatio(samples[i], limits_);
@@ -176,6 +191,7 @@ class Optimizer {
   SpaceOptimizationOptions options_;
   int64_t total_ = 0;
   std::atomic<int64_t> done_{0};
+  std::atomic<bool> cancelled_{false};
   bool anything_fits_ = false;
   double closest_ratio_ = std::numeric_limits<double>::infinity();
   SpaceOptimizationResult result_;

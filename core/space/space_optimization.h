@@ -38,6 +38,8 @@ struct SpaceOptimizationOptions {
   // Called now and then from any thread with samples done and in all, and once at the end; may be
   // empty.
   std::function<void(int64_t done, int64_t total)> progress;
+  // Asked before every sample from any thread: true gives the rest up. May be empty.
+  std::function<bool()> cancelled;
 };
 
 // What was found for one (width multiplier, resolution) pair.
@@ -70,6 +72,7 @@ struct SpaceOptimizationResult {
 
 // INVALID_ARGUMENT  options or limits out of range (limits of at least 1 byte, rate in [0, 1]), an
 //                   invalid space, or a subnet of it that leaves the limits of a Graph
+// CANCELLED         `options.cancelled` said so
 absl::StatusOr<SpaceOptimizationResult> OptimizeSpace(const Space& space, const SpaceLimits& limits,
                                                       const SpaceOptimizationOptions& options);
 

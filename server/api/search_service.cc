@@ -91,7 +91,8 @@ absl::StatusOr<int64_t> SequenceOf(const std::string& token) {
 
 }  // namespace
 
-absl::Status SearchService::Create(const v1::CreateSearchRequest& request, v1::Search& response) {
+absl::Status SearchService::Create(const grpc::ServerContext& call,
+                                   const v1::CreateSearchRequest& request, v1::Search& response) {
   BL_RETURN_IF_ERROR(CheckId(request.search_id()));
   BL_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
   const std::string digest = DigestOf(request);
@@ -105,7 +106,13 @@ absl::Status SearchService::Create(const v1::CreateSearchRequest& request, v1::S
   BL_ASSIGN_OR_RETURN(const v1::Search asked, OverPreset(request));
   BL_ASSIGN_OR_RETURN(v1::Search search, engine_.Prepare(asked));
   if (request.validate_only()) {
-    BL_ASSIGN_OR_RETURN(response, engine_.Validate(std::move(search)));
+    const auto given_up = [&] { return call.IsCancelled() || stopping_(); };
+    absl::StatusOr<v1::Search> validated = engine_.Validate(std::move(search), given_up);
+    if (absl::IsCancelled(validated.status()) && stopping_()) {
+      return absl::UnavailableError("the coordinator stops: ask again");
+    }
+    BL_RETURN_IF_ERROR(validated.status());
+    response = *std::move(validated);
     return absl::OkStatus();
   }
   const absl::Time now = clock_.Now();
@@ -206,10 +213,10 @@ absl::Status SearchService::Events(const v1::ListEventsRequest& request,
   });
 }
 
-grpc::Status SearchService::CreateSearch(grpc::ServerContext* /*context*/,
+grpc::Status SearchService::CreateSearch(grpc::ServerContext* context,
                                          const v1::CreateSearchRequest* request,
                                          v1::Search* response) {
-  return ToGrpc(Create(*request, *response));
+  return ToGrpc(Create(*context, *request, *response));
 }
 
 grpc::Status SearchService::GetSearch(grpc::ServerContext* /*context*/,

@@ -37,7 +37,8 @@ class SearchService final : public v1::SearchService::Service {
                           v1::ListEventsResponse* response) override;
 
  private:
-  absl::Status Create(const v1::CreateSearchRequest& request, v1::Search& response);
+  absl::Status Create(const grpc::ServerContext& call, const v1::CreateSearchRequest& request,
+                      v1::Search& response);
   absl::Status Get(const std::string& name, v1::Search& response);
   absl::Status List(const v1::ListSearchesRequest& request, v1::ListSearchesResponse& response);
   absl::Status Candidates(const v1::ListCandidatesRequest& request,

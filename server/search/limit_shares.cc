@@ -1,6 +1,7 @@
 #include "server/search/limit_shares.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <vector>
 
@@ -10,7 +11,6 @@
 #include "core/plan/network_facts.h"
 #include "core/plan/step_work.h"
 #include "core/space/subnet.h"
-#include "server/search/search_context.h"
 
 namespace boardloop {
 namespace {
@@ -31,10 +31,7 @@ struct Setting {
   const LatencyPredictor* const predictor;
 };
 
-absl::Status Draw(const Setting& setting, int64_t item, Drawn& drawn) {
-  Random random = Random::ForItem(setting.seed, static_cast<uint64_t>(item));
-  const Subnet subnet =
-      SampleSubnet(setting.space, setting.pair.width_mult, setting.pair.resolution, random);
+absl::Status Look(const Setting& setting, const Subnet& subnet, Drawn& drawn) {
   BL_ASSIGN_OR_RETURN(const PlannedNetwork planned,
                       PlanSubnet(setting.space, subnet, setting.plan));
   drawn.facts = planned.facts;
@@ -42,6 +39,27 @@ absl::Status Draw(const Setting& setting, int64_t item, Drawn& drawn) {
   drawn.latency_ms =
       setting.predictor->Predict(WorkOfSteps(planned.graph, planned.plan)).latency_ms;
   return absl::OkStatus();
+}
+
+absl::Status Draw(const Setting& setting, int64_t item, Drawn& drawn) {
+  Random random = Random::ForItem(setting.seed, static_cast<uint64_t>(item));
+  return Look(setting,
+              SampleSubnet(setting.space, setting.pair.width_mult, setting.pair.resolution, random),
+              drawn);
+}
+
+// Which limits a network is over; latency as predicted.
+struct Refused {
+  bool sram = false, flash = false, latency = false;
+  bool any() const { return sram || flash || latency; }
+};
+
+Refused RefusedBy(const v1::Limits& limits, const Drawn& drawn) {
+  Refused refused;
+  refused.sram = !drawn.facts.fits_sram;
+  refused.flash = drawn.facts.flash_bytes > limits.flash_bytes();
+  refused.latency = limits.latency_ms() > 0 && drawn.latency_ms > limits.latency_ms();
+  return refused;
 }
 
 template <typename Value, typename ValueOf>
@@ -69,13 +87,11 @@ void CountRefused(const std::vector<Drawn>& networks, const v1::Limits& limits, 
                   v1::LimitShares& shares) {
   int32_t sram = 0, flash = 0, latency = 0, any = 0;
   for (const Drawn& drawn : networks) {
-    const bool over_sram = !drawn.facts.fits_sram;
-    const bool over_flash = drawn.facts.flash_bytes > limits.flash_bytes();
-    const bool over_latency = limits.latency_ms() > 0 && drawn.latency_ms > limits.latency_ms();
-    sram += over_sram ? 1 : 0;
-    flash += over_flash ? 1 : 0;
-    latency += over_latency ? 1 : 0;
-    any += over_sram || over_flash || over_latency ? 1 : 0;
+    const Refused refused = RefusedBy(limits, drawn);
+    sram += refused.sram ? 1 : 0;
+    flash += refused.flash ? 1 : 0;
+    latency += refused.latency ? 1 : 0;
+    any += refused.any() ? 1 : 0;
   }
   shares.set_over_sram(sram);
   shares.set_over_flash(flash);
@@ -85,17 +101,25 @@ void CountRefused(const std::vector<Drawn>& networks, const v1::Limits& limits, 
 
 }  // namespace
 
-absl::StatusOr<v1::LimitShares> CountLimitShares(const v1::Search& search, const Space& space,
+absl::StatusOr<v1::LimitShares> CountLimitShares(const SearchContext& context,
+                                                 const v1::Search& search, const Space& space,
                                                  SpacePair pair, const BoardType& type,
-                                                 const LatencyPredictor* predictor, int threads) {
+                                                 const LatencyPredictor* predictor) {
   const Setting setting{space, pair, search.spec().seed(),
                         PlanOptionsOf(search.spec(), search.limits(), type), predictor};
   std::vector<Drawn> networks(
       static_cast<size_t>(std::max(search.spec().space_optimization().samples(), 1)));
-  ParallelFor(static_cast<int64_t>(networks.size()), threads, [&](int64_t i) {
+  std::atomic<bool> cancelled{false};
+  ParallelFor(static_cast<int64_t>(networks.size()), context.threads, [&](int64_t i) {
+    if (cancelled) return;
+    if (context.cancelled && context.cancelled()) {
+      cancelled = true;
+      return;
+    }
     Drawn& drawn = networks[static_cast<size_t>(i)];
     drawn.status = Draw(setting, i, drawn);
   });
+  if (cancelled) return absl::CancelledError("counting what the limits refuse was given up");
   for (const Drawn& drawn : networks) BL_RETURN_IF_ERROR(drawn.status);
 
   v1::LimitShares shares;

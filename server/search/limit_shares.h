@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "boardloop/v1/search.pb.h"
 #include "core/board/board_type.h"
 #include "core/space/space.h"
 #include "server/search/latency_predictor.h"
+#include "server/search/search_context.h"
 
 namespace boardloop {
 
@@ -17,11 +19,13 @@ struct SpacePair {
 };
 
 // Draws as many networks of `space` as `spec` has samples of space optimization, and plans each as the search would. A function of its
-// arguments; not of `threads`.
+// arguments; not of the context, which gives threads and says when to give up.
 // search     its `spec` complete (WithDefaults), its `limits` effective
 // predictor  of the board type; may be null: then latencies are not known
-absl::StatusOr<v1::LimitShares> CountLimitShares(const v1::Search& search, const Space& space,
+// CANCELLED  the context said so
+absl::StatusOr<v1::LimitShares> CountLimitShares(const SearchContext& context,
+                                                 const v1::Search& search, const Space& space,
                                                  SpacePair pair, const BoardType& type,
-                                                 const LatencyPredictor* predictor, int threads);
+                                                 const LatencyPredictor* predictor);
 
 }  // namespace boardloop

@@ -7,7 +7,6 @@
 #include "absl/strings/str_join.h"
 #include "core/base/status.h"
 #include "core/space/space_optimization.h"
-#include "server/search/search_context.h"
 
 namespace boardloop {
 namespace {
@@ -75,8 +74,8 @@ absl::StatusOr<Space> SearchedSpace(const v1::SearchSpec& spec) {
   return space;
 }
 
-absl::StatusOr<SpaceChoice> ChooseSpace(const v1::SearchSpec& spec, const BoardType& type,
-                                        int threads,
+absl::StatusOr<SpaceChoice> ChooseSpace(const SearchContext& context, const v1::SearchSpec& spec,
+                                        const BoardType& type,
                                         const std::function<void(double fraction)>& progress) {
   BL_ASSIGN_OR_RETURN(const Space space, SearchedSpace(spec));
   const v1::Limits effective = EffectiveLimits(spec, type);
@@ -85,7 +84,8 @@ absl::StatusOr<SpaceChoice> ChooseSpace(const v1::SearchSpec& spec, const BoardT
   options.samples = spec.space_optimization().samples();
   options.min_survival_rate = spec.space_optimization().min_survival_rate();
   options.seed = spec.seed();
-  options.threads = threads;
+  options.threads = context.threads;
+  options.cancelled = context.cancelled;
   options.plan = PlanOptionsOf(spec, effective, type);
   options.progress = [&](int64_t done, int64_t total) {
     progress(static_cast<double>(done) / static_cast<double>(total));

@@ -10,6 +10,7 @@
 #include "boardloop/v1/search.pb.h"
 #include "core/board/board_type.h"
 #include "core/space/space.h"
+#include "server/search/search_context.h"
 
 namespace boardloop {
 
@@ -26,9 +27,11 @@ absl::StatusOr<Space> SearchedSpace(const v1::SearchSpec& spec);
 
 // A function of `spec` and `type`. `spec` is complete (WithDefaults) and checked.
 //
+// context    its threads, and when to give up
 // INVALID_ARGUMENT  a width multiplier or resolution that is not of the space's grid
-absl::StatusOr<SpaceChoice> ChooseSpace(const v1::SearchSpec& spec, const BoardType& type,
-                                        int threads,
+// CANCELLED         the context said so
+absl::StatusOr<SpaceChoice> ChooseSpace(const SearchContext& context, const v1::SearchSpec& spec,
+                                        const BoardType& type,
                                         const std::function<void(double fraction)>& progress);
 
 }  // namespace boardloop

@@ -43,7 +43,7 @@ class Replay {
     const v1::Search& search = view_.search;
     if (!search.spec().supernet_artifact().empty()) return absl::OkStatus();
     BL_ASSIGN_OR_RETURN(const SpaceChoice choice,
-                        ChooseSpace(search.spec(), type, context_.threads, [](double) {}));
+                        ChooseSpace(context_, search.spec(), type, [](double) {}));
     const std::string now = choice.best.has_value() ? absl::StrFormat("width %g at %d pixels",
                                                                       choice.best->width_mult(),
                                                                       choice.best->resolution())

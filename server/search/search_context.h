@@ -25,6 +25,9 @@ struct SearchContext {
   ArtifactFiles& artifacts;
   const Clock& clock;
   int threads = 1;  // For space optimization.
+  // Whether what is being computed is to be given up: the coordinator stops, the search was cancelled, or the caller is gone. Asked often,
+  // from any thread; empty: never.
+  std::function<bool()> cancelled = nullptr;
 };
 
 // A search at the moment of a step. Only the engine's thread changes its row, so what was read stays true but for a cancellation,

@@ -68,6 +68,16 @@ void SearchEngine::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+bool SearchEngine::stopping() const {
+  MutexLock lock(mu_);
+  return stop_;
+}
+
+bool SearchEngine::GivesUp() const {
+  MutexLock lock(mu_);
+  return stop_ || step_cancelled_;
+}
+
 void SearchEngine::OwnerChanged(const std::string& owner) {
   MutexLock lock(mu_);
   if (std::find(queue_.begin(), queue_.end(), owner) == queue_.end()) queue_.push_back(owner);
@@ -82,8 +92,15 @@ void SearchEngine::Run() {
       if (stop_) return;
       name = queue_.front();
       queue_.pop_front();
+      stepping_ = name;
+      step_cancelled_ = false;
     }
     const absl::Status stepped = Step(name);
+    {
+      MutexLock lock(mu_);
+      stepping_.clear();
+      space_fraction_.erase(name);
+    }
     if (stepped.ok() || absl::IsCancelled(stepped)) continue;
     LOG(ERROR) << name << ": " << stepped << "; tried again in " << kRetry;
     MutexLock lock(mu_);
@@ -93,6 +110,7 @@ void SearchEngine::Run() {
 }
 
 absl::Status SearchEngine::Step(const std::string& name) {
+  const SearchContext step = context([this] { return GivesUp(); });
   // Each stage that moves on is followed by the next.
   while (true) {
     int64_t active = 0;
@@ -116,22 +134,20 @@ absl::Status SearchEngine::Step(const std::string& name) {
           MutexLock lock(mu_);
           space_fraction_[name] = fraction;
         };
-        BL_RETURN_IF_ERROR(OptimizeSpaceStage(context(), view, progress));
-        MutexLock lock(mu_);
-        space_fraction_.erase(name);
+        BL_RETURN_IF_ERROR(OptimizeSpaceStage(step, view, progress));
         break;
       }
       case v1::Search::SUPERNET:
-        BL_RETURN_IF_ERROR(SupernetStage(context(), view));
+        BL_RETURN_IF_ERROR(SupernetStage(step, view));
         break;
       case v1::Search::EVOLUTION:
-        BL_RETURN_IF_ERROR(EvolutionStage(context(), view));
+        BL_RETURN_IF_ERROR(EvolutionStage(step, view));
         break;
       case v1::Search::SPECIALIZATION:
-        BL_RETURN_IF_ERROR(SpecializationStage(context(), view));
+        BL_RETURN_IF_ERROR(SpecializationStage(step, view));
         break;
       case v1::Search::DELIVERY:
-        BL_RETURN_IF_ERROR(DeliveryStage(context(), view));
+        BL_RETURN_IF_ERROR(DeliveryStage(step, view));
         break;
       default:
         return absl::InternalError(
@@ -167,36 +183,40 @@ absl::StatusOr<v1::Search> SearchEngine::Prepare(const v1::Search& asked) const 
   return search;
 }
 
-absl::Status SearchEngine::AddLimitShares(const BoardType& type, v1::Search& search) const {
+absl::Status SearchEngine::JudgeLimits(const SearchContext& context, const BoardType& type,
+                                       v1::Search& search) const {
   BL_ASSIGN_OR_RETURN(const Space space, SearchedSpace(search.spec()));
-  BL_ASSIGN_OR_RETURN(const std::optional<LatencyPredictor> predictor,
-                      PredictorOfType(context(), type));
-  std::vector<SpacePair> pairs;
+  BL_ASSIGN_OR_RETURN(const std::optional<LatencyPredictor> found, PredictorOfType(context, type));
+  const LatencyPredictor* const predictor = found.has_value() ? &*found : nullptr;
+  const SpacePair chosen{search.width_mult(), search.resolution()};
   if (search.resolution() > 0) {
-    pairs.push_back({search.width_mult(), search.resolution()});
-  } else {
-    for (const v1::SpaceResult& result : search.spaces()) {
-      pairs.push_back({result.width_mult(), result.resolution()});
-    }
-  }
-  for (const SpacePair& pair : pairs) {
     BL_ASSIGN_OR_RETURN(*search.add_limit_shares(),
-                        CountLimitShares(search, space, pair, type,
-                                         predictor.has_value() ? &*predictor : nullptr, threads_));
+                        CountLimitShares(context, search, space, chosen, type, predictor));
+    return absl::OkStatus();
+  }
+  for (const v1::SpaceResult& result : search.spaces()) {
+    BL_ASSIGN_OR_RETURN(
+        *search.add_limit_shares(),
+        CountLimitShares(context, search, space, {result.width_mult(), result.resolution()}, type,
+                         predictor));
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<v1::Search> SearchEngine::Validate(v1::Search search) const {
-  BL_ASSIGN_OR_RETURN(const BoardType type, BoardTypeOf(search.spec()));
-  if (!search.spec().supernet_artifact().empty()) {
-    BL_ASSIGN_OR_RETURN(const v1::CheckpointHeader header,
-                        SupernetOf(context(), search.spec().supernet_artifact()));
-    search.set_width_mult(header.supernet().width_mult());
-    search.set_resolution(header.supernet().resolution());
-  } else {
+absl::StatusOr<v1::Search> SearchEngine::Validate(v1::Search search,
+                                                  const std::function<bool()>& cancelled) const {
+  const SearchContext call = context([&] { return cancelled() || stopping(); });
+  const auto validate = [&]() -> absl::Status {
+    BL_ASSIGN_OR_RETURN(const BoardType type, BoardTypeOf(search.spec()));
+    if (!search.spec().supernet_artifact().empty()) {
+      BL_ASSIGN_OR_RETURN(const v1::CheckpointHeader header,
+                          SupernetOf(call, search.spec().supernet_artifact()));
+      search.set_width_mult(header.supernet().width_mult());
+      search.set_resolution(header.supernet().resolution());
+      return JudgeLimits(call, type, search);
+    }
     BL_ASSIGN_OR_RETURN(const SpaceChoice choice,
-                        ChooseSpace(search.spec(), type, threads_, [](double) {}));
+                        ChooseSpace(call, search.spec(), type, [](double) {}));
     *search.mutable_spaces() = {choice.results.begin(), choice.results.end()};
     if (choice.best.has_value()) {
       search.set_width_mult(choice.best->width_mult());
@@ -205,8 +225,13 @@ absl::StatusOr<v1::Search> SearchEngine::Validate(v1::Search search) const {
       search.set_state(v1::Search::INFEASIBLE);
       search.set_message(choice.why_none);
     }
+    return JudgeLimits(call, type, search);
+  };
+  const absl::Status validated = validate();
+  if (absl::IsCancelled(validated) && stopping()) {
+    return absl::UnavailableError("the coordinator stops: ask again");
   }
-  BL_RETURN_IF_ERROR(AddLimitShares(type, search));
+  BL_RETURN_IF_ERROR(validated);
   return search;
 }
 
@@ -245,6 +270,8 @@ absl::StatusOr<v1::Search> SearchEngine::Cancel(const std::string& name, const s
     return absl::OkStatus();
   });
   BL_RETURN_IF_ERROR(stored);
+  MutexLock lock(mu_);
+  if (stepping_ == name) step_cancelled_ = true;
   return result;
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -40,7 +41,10 @@ class SearchEngine : public TaskOwner {
   absl::StatusOr<v1::Search> Prepare(const v1::Search& asked) const;
   // Space optimization now, as `validate_only` answers: spaces, which share of random networks each limit refuses, and state
   // INFEASIBLE with the reason if nothing fits.
-  absl::StatusOr<v1::Search> Validate(v1::Search search) const;
+  //
+  // CANCELLED  `cancelled` said so, which is asked often, from any thread; UNAVAILABLE  the engine stops
+  absl::StatusOr<v1::Search> Validate(v1::Search search,
+                                      const std::function<bool()>& cancelled) const;
   // Stores a prepared search under its name, in the transaction of the caller; OwnerChanged(name) after it.
   absl::Status Insert(Transaction& tx, v1::Search search);
   absl::StatusOr<v1::Search> Cancel(const std::string& name, const std::string& etag);
@@ -54,10 +58,16 @@ class SearchEngine : public TaskOwner {
   void OwnerChanged(const std::string& owner) override;
 
  private:
-  SearchContext context() const { return {store_, *scheduler_, *artifacts_, clock_, threads_}; }
+  SearchContext context(const std::function<bool()>& cancelled = nullptr) const {
+    return {store_, *scheduler_, *artifacts_, clock_, threads_, cancelled};
+  }
+  bool stopping() const;
+  // Whether the step that runs is one too many: its search was cancelled, or the engine stops.
+  bool GivesUp() const;
   void Run();
   absl::Status Step(const std::string& name);
-  absl::Status AddLimitShares(const BoardType& type, v1::Search& search) const;
+  absl::Status JudgeLimits(const SearchContext& context, const BoardType& type,
+                           v1::Search& search) const;
   absl::Status CandidateTaskEnded(Transaction& tx, const store::Task& task,
                                   const v1::Search& search);
   absl::Status KeepOutputs(Transaction& tx, const store::Task& task);
@@ -72,6 +82,8 @@ class SearchEngine : public TaskOwner {
   bool stop_ ABSL_GUARDED_BY(mu_) = false;
   std::deque<std::string> queue_ ABSL_GUARDED_BY(mu_);  // Each name once.
   std::map<std::string, double> space_fraction_ ABSL_GUARDED_BY(mu_);
+  std::string stepping_ ABSL_GUARDED_BY(mu_);  // The search whose step runs; empty: none.
+  bool step_cancelled_ ABSL_GUARDED_BY(mu_) = false;
   std::thread thread_;
 };
 

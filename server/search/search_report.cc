@@ -84,8 +84,8 @@ absl::Status AddPredictions(const SearchContext& context, const Space& space,
   const v1::Search& search = view.search;
   BL_ASSIGN_OR_RETURN(
       report.limit_shares,
-      CountLimitShares(search, space, {search.width_mult(), search.resolution()}, report.board,
-                       predictor.has_value() ? &*predictor : nullptr, context.threads));
+      CountLimitShares(context, search, space, {search.width_mult(), search.resolution()},
+                       report.board, predictor.has_value() ? &*predictor : nullptr));
   return absl::OkStatus();
 }
 

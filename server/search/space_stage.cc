@@ -37,7 +37,7 @@ absl::Status OptimizeSpaceStage(const SearchContext& context, const SearchView& 
   if (!search.spec().supernet_artifact().empty()) return TakePairOfSupernet(context, search);
   BL_ASSIGN_OR_RETURN(const BoardType type, BoardTypeOf(search.spec()));
   BL_ASSIGN_OR_RETURN(const SpaceChoice choice,
-                      ChooseSpace(search.spec(), type, context.threads, progress));
+                      ChooseSpace(context, search.spec(), type, progress));
   if (!choice.best.has_value()) {
     return EndSearch(context, search.name(), v1::Search::INFEASIBLE, choice.why_none);
   }

@@ -227,5 +227,17 @@ TEST(SpaceOptimizationTest, TooManySamplesInAllAreRefused) {
               StatusIs(kInvalid, HasSubstr("108000000 samples, at most 20000000")));
 }
 
+TEST(SpaceOptimizationTest, IsGivenUpAsSoonAsItIsCancelled) {
+  for (const SpaceLimits& limits : {kNoLimits, SpaceLimits{1, 1}}) {
+    SpaceOptimizationOptions options = Samples(1'000'000);
+    std::atomic<int> asked{0};
+    options.cancelled = [&] { return ++asked > 10; };
+    options.threads = 2;
+    EXPECT_THAT(OptimizeSpace(SmallGrid(), limits, options),
+                StatusIs(absl::StatusCode::kCancelled));
+    EXPECT_LT(asked, 20);
+  }
+}
+
 }  // namespace
 }  // namespace boardloop

@@ -2,10 +2,13 @@
 #include "server/search/search_engine.h"
 
 #include <algorithm>
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "core/base/artifact_name.h"
 #include "core/base/hash.h"
@@ -69,21 +72,22 @@ class Farm {
     Start();
   }
 
-  absl::Status Create(const v1::SearchSpec& spec) {
+  absl::Status Create(const v1::SearchSpec& spec, const std::string& name = kName) {
     v1::Search asked;
     *asked.mutable_spec() = spec;
     absl::StatusOr<v1::Search> search = engine_->Prepare(asked);
     if (!search.ok()) return search.status();
-    search->set_name(kName);
+    search->set_name(name);
     absl::Status stored = store_.Run([&](Transaction& tx) { return engine_->Insert(tx, *search); });
-    if (stored.ok()) engine_->OwnerChanged(kName);
+    if (stored.ok()) engine_->OwnerChanged(name);
     return stored;
   }
 
-  absl::StatusOr<v1::Search> Validate(const v1::Search& asked) {
+  absl::StatusOr<v1::Search> Validate(
+      const v1::Search& asked, const std::function<bool()>& cancelled = [] { return false; }) {
     absl::StatusOr<v1::Search> search = engine_->Prepare(asked);
     if (!search.ok()) return search;
-    return engine_->Validate(*std::move(search));
+    return engine_->Validate(*std::move(search), cancelled);
   }
 
   // The text of a delivered file.
@@ -101,8 +105,8 @@ class Farm {
     return "";
   }
 
-  v1::Search Get() {
-    absl::StatusOr<SearchView> view = ReadSearch(store_, kName);
+  v1::Search Get(const std::string& name = kName) {
+    absl::StatusOr<SearchView> view = ReadSearch(store_, name);
     EXPECT_THAT(view, IsOk());
     return view->search;
   }
@@ -315,6 +319,44 @@ TEST(SearchEngineTest, ValidationSaysWhichLimitRefusesEverything) {
   ASSERT_EQ(search->limit_shares_size(), 1);
   EXPECT_EQ(search->limit_shares(0).over_sram(), 50);
   EXPECT_EQ(search->limit_shares(0).over_flash(), 0);
+}
+
+TEST(SearchEngineTest, AValidationEndsWithItsCall) {
+  v1::Search asked;
+  *asked.mutable_spec() = SmallSpec();
+  asked.mutable_spec()->mutable_space_optimization()->set_samples(1'000'000);
+  Farm farm(4);
+  std::atomic<int> samples{0};
+  // In space optimization, and in the counting behind it.
+  EXPECT_THAT(farm.Validate(asked, [&] { return ++samples > 10; }),
+              StatusIs(absl::StatusCode::kCancelled));
+  asked.mutable_spec()->mutable_space_optimization()->set_samples(20);
+  samples = 0;
+  EXPECT_THAT(farm.Validate(asked, [&] { return ++samples > 30; }),
+              StatusIs(absl::StatusCode::kCancelled));
+}
+
+TEST(SearchEngineTest, SpaceOptimizationEndsWithItsSearchAndWithTheEngine) {
+  v1::SearchSpec spec = SmallSpec();
+  spec.mutable_space_optimization()->set_samples(1'000'000);  // Minutes.
+  const absl::Time begin = absl::Now();
+  Farm farm(4);
+  ASSERT_THAT(farm.Create(spec), IsOk());
+  const auto begun = [&] {
+    v1::Search search = farm.Get();
+    EXPECT_THAT(farm.engine().FillIn(search), IsOk());
+    return search.progress().stage_fraction() > 0;
+  };
+  while (!begun()) std::this_thread::yield();
+  farm.Restart();
+  while (!begun()) std::this_thread::yield();
+  EXPECT_THAT(farm.engine().Cancel(kName, ""), IsOk());
+  EXPECT_EQ(farm.Get().state(), v1::Search::CANCELLED);
+  ASSERT_THAT(farm.Create(SmallSpec(), "searches/next"), IsOk());
+  while (farm.Get("searches/next").stage() == v1::Search::SPACE_OPTIMIZATION) {
+    std::this_thread::yield();
+  }
+  EXPECT_LT(absl::Now() - begin, absl::Seconds(60));
 }
 
 TEST(SearchEngineTest, TheSameSeedFindsTheSameWhateverTheOrderOfAnswers) {

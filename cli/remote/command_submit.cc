@@ -30,7 +30,8 @@ constexpr char kNotes[] =
   objective: pareto
 Flags override the file, the file overrides the preset.
 
-Exit code 3: with --validate-only, no network of the space meets the limits. With --watch: those of
+Exit code 3: with --validate-only, no network of the space meets the limits; latency is
+judged where a search has measured networks on the board type before. With --watch: those of
 `boardloop watch`.
 
 Examples:
@@ -78,8 +79,15 @@ absl::StatusOr<v1::CreateSearchRequest> RequestFrom(Connection& connection,
 absl::Status WriteValidated(const v1::Search& search, bool json) {
   if (json) return WriteJson(search);
   const bool fits = search.state() != v1::Search::INFEASIBLE;
-  std::string text = fits ? "valid: networks of the space meet the limits\n"
-                          : "INFEASIBLE: no network of the space meets the limits\n";
+  const bool latency_judged =
+      search.limits().latency_ms() == 0 ||
+      (search.limit_shares_size() > 0 && search.limit_shares(0).has_over_latency());
+  std::string text = "INFEASIBLE: no network of the space meets the limits\n";
+  if (fits) text = "valid: networks of the space meet the limits\n";
+  if (fits && !latency_judged) {
+    text =
+        "valid: networks of the space meet the limits of SRAM and flash; latency was not judged\n";
+  }
   if (!search.message().empty()) absl::StrAppend(&text, search.message(), "\n");
   const std::string limits = LimitsText(search.limits());
   if (!limits.empty()) absl::StrAppend(&text, "limits: ", limits, "\n");

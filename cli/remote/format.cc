@@ -49,6 +49,7 @@ std::string Top1Text(double top1) { return absl::StrFormat("%.2f %%", top1 * 100
 std::string LatencyText(double latency_ms) {
   if (latency_ms >= 100) return absl::StrFormat("%.0f ms", latency_ms);
   if (latency_ms >= 10) return absl::StrFormat("%.1f ms", latency_ms);
+  if (latency_ms > 0 && latency_ms < 0.1) return absl::StrFormat("%.2g ms", latency_ms);
   return absl::StrFormat("%.2f ms", latency_ms);
 }
 

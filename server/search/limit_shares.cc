@@ -5,6 +5,7 @@
 #include <cmath>
 #include <vector>
 
+#include "absl/strings/str_format.h"
 #include "core/base/parallel.h"
 #include "core/base/random.h"
 #include "core/base/status.h"
@@ -135,6 +136,30 @@ absl::StatusOr<v1::LimitShares> CountLimitShares(const SearchContext& context,
   if (predictor != nullptr) AddLatency(networks, *predictor, shares);
   CountRefused(networks, search.limits(), predictor != nullptr, shares);
   return shares;
+}
+
+absl::StatusOr<std::string> WhyNoneMeets(const v1::Search& search, const Space& space,
+                                         SpacePair pair, const BoardType& type,
+                                         const LatencyPredictor* predictor,
+                                         const v1::LimitShares& shares) {
+  if (shares.over_any() < shares.sampled()) return "";
+  const v1::Limits& limits = search.limits();
+  const Setting setting{space, pair, search.spec().seed(),
+                        PlanOptionsOf(search.spec(), limits, type), predictor};
+  Drawn smallest;
+  BL_RETURN_IF_ERROR(
+      Look(setting, SmallestSubnet(space, pair.width_mult, pair.resolution), smallest));
+  if (!RefusedBy(limits, smallest).any()) return "";
+  std::string why = absl::StrFormat(
+      "none of %d random networks of width %g at resolution %d meets the limits, nor does the "
+      "smallest of all: it needs %d B of SRAM (limit %d) and %d B of flash (limit %d)",
+      shares.sampled(), pair.width_mult, pair.resolution, smallest.facts.sram_bytes,
+      limits.sram_bytes(), smallest.facts.flash_bytes, limits.flash_bytes());
+  if (predictor != nullptr && limits.latency_ms() > 0) {
+    absl::StrAppendFormat(&why, ", and takes %.4g ms as predicted (limit %g)", smallest.latency_ms,
+                          limits.latency_ms());
+  }
+  return why;
 }
 
 }  // namespace boardloop

@@ -28,4 +28,11 @@ absl::StatusOr<v1::LimitShares> CountLimitShares(const SearchContext& context,
                                                  SpacePair pair, const BoardType& type,
                                                  const LatencyPredictor* predictor);
 
+// Why no network of the pair can be expected to meet the limits: all that `shares` counts are refused, and so is the smallest. Empty
+// where some are not, or the smallest is not.
+absl::StatusOr<std::string> WhyNoneMeets(const v1::Search& search, const Space& space,
+                                         SpacePair pair, const BoardType& type,
+                                         const LatencyPredictor* predictor,
+                                         const v1::LimitShares& shares);
+
 }  // namespace boardloop

@@ -192,6 +192,11 @@ absl::Status SearchEngine::JudgeLimits(const SearchContext& context, const Board
   if (search.resolution() > 0) {
     BL_ASSIGN_OR_RETURN(*search.add_limit_shares(),
                         CountLimitShares(context, search, space, chosen, type, predictor));
+    BL_ASSIGN_OR_RETURN(const std::string why, WhyNoneMeets(search, space, chosen, type, predictor,
+                                                            search.limit_shares(0)));
+    if (why.empty()) return absl::OkStatus();
+    search.set_state(v1::Search::INFEASIBLE);
+    search.set_message(why);
     return absl::OkStatus();
   }
   for (const v1::SpaceResult& result : search.spaces()) {

@@ -40,7 +40,7 @@ class SearchEngine : public TaskOwner {
   // INVALID_ARGUMENT  a field out of range; NOT_FOUND  board type or artifact
   absl::StatusOr<v1::Search> Prepare(const v1::Search& asked) const;
   // Space optimization now, as `validate_only` answers: spaces, which share of random networks each limit refuses, and state
-  // INFEASIBLE with the reason if nothing fits.
+  // INFEASIBLE with the reason if nothing meets the limits. Latency is judged where it can be predicted.
   //
   // CANCELLED  `cancelled` said so, which is asked often, from any thread; UNAVAILABLE  the engine stops
   absl::StatusOr<v1::Search> Validate(v1::Search search,

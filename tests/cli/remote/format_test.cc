@@ -30,6 +30,7 @@ TEST(FormatTest, AgesHaveOne) {
 
 TEST(FormatTest, LatenciesHaveThreeDigits) {
   EXPECT_EQ(LatencyText(0.821), "0.82 ms");
+  EXPECT_EQ(LatencyText(0.001), "0.001 ms");
   EXPECT_EQ(LatencyText(12.34), "12.3 ms");
   EXPECT_EQ(LatencyText(104.4), "104 ms");
 }

@@ -198,6 +198,8 @@ TEST_F(SubmitTest, ValidateOnlySaysWhatEachLimitRefuses) {
                      "latency      25.0 ms        -        -        -        -        -        -\n"
                      "one or more             82.1%\n"
                      "Latencies are not known before"));
+  EXPECT_THAT(out, StartsWith("valid: networks of the space meet the limits of SRAM and flash; "
+                              "latency was not judged\n"));
   coordinator_.Edit([](FakeState& state) {
     v1::LimitShares& shares = *state.validated.mutable_limit_shares(0);
     shares.set_over_latency(754);
@@ -206,6 +208,7 @@ TEST_F(SubmitTest, ValidateOnlySaysWhatEachLimitRefuses) {
     for (int i = 0; i <= 20; ++i) shares.add_latency_ms_quantiles(20 + i);
   });
   out = RunRemote(coordinator_, {"submit", "--validate-only"}).out;
+  EXPECT_THAT(out, StartsWith("valid: networks of the space meet the limits\n"));
   EXPECT_THAT(out, HasSubstr("\nlatency      25.0 ms    75.4%  21.0 ms  25.0 ms  30.0 ms"));
   EXPECT_THAT(out, HasSubstr("predicted from 60 networks measured on virtual-stm32f405, off by "
                              "0.3% on average for others."));

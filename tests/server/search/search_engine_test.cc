@@ -321,6 +321,36 @@ TEST(SearchEngineTest, ValidationSaysWhichLimitRefusesEverything) {
   EXPECT_EQ(search->limit_shares(0).over_flash(), 0);
 }
 
+TEST(SearchEngineTest, ValidationJudgesLatencyOnceItIsKnown) {
+  v1::Search asked;
+  *asked.mutable_spec() = SmallSpec();
+  asked.mutable_spec()->mutable_limits()->set_latency_ms(1e-3);
+  Farm farm(4);
+  absl::StatusOr<v1::Search> search = farm.Validate(asked);
+  ASSERT_THAT(search, IsOk());
+  EXPECT_EQ(search->state(), v1::Search::RUNNING) << "nothing was measured";
+  ASSERT_THAT(farm.Create(SmallSpec()), IsOk());
+  farm.Work();
+  search = farm.Validate(asked);
+  ASSERT_THAT(search, IsOk());
+  EXPECT_EQ(search->state(), v1::Search::INFEASIBLE);
+  EXPECT_THAT(search->message(), HasSubstr("ms as predicted (limit 0.001)"));
+
+  // The same in the super-network that was trained.
+  asked.mutable_spec()->set_supernet_artifact(farm.Get().supernet());
+  DropTraining(*asked.mutable_spec());
+  search = farm.Validate(asked);
+  ASSERT_THAT(search, IsOk());
+  EXPECT_EQ(search->state(), v1::Search::INFEASIBLE);
+  asked.mutable_spec()->clear_limits();
+  EXPECT_EQ(farm.Validate(asked)->state(), v1::Search::RUNNING);
+  asked.mutable_spec()->mutable_limits()->set_sram_bytes(100);
+  search = farm.Validate(asked);
+  ASSERT_THAT(search, IsOk());
+  EXPECT_EQ(search->state(), v1::Search::INFEASIBLE);
+  EXPECT_THAT(search->message(), HasSubstr("B of SRAM (limit 100)"));
+}
+
 TEST(SearchEngineTest, AValidationEndsWithItsCall) {
   v1::Search asked;
   *asked.mutable_spec() = SmallSpec();

@@ -148,7 +148,7 @@ absl::Status SearchService::List(const v1::ListSearchesRequest& request,
   BL_ASSIGN_OR_RETURN(const ListPage page, ListPage::Of(request, kSearchPage, query));
   std::optional<v1::Search::State> state;
   if (request.state() != v1::Search::STATE_UNSPECIFIED) state = request.state();
-  return store_.Read([&](Transaction& tx) -> absl::Status {
+  const absl::Status read = store_.Read([&](Transaction& tx) -> absl::Status {
     BL_ASSIGN_OR_RETURN(std::vector<Listed<v1::Search>> rows,
                         tx.ListSearches(state, page.ToRead()));
     response.set_next_page_token(page.Cut(rows, PositionOf<v1::Search>));
@@ -158,6 +158,11 @@ absl::Status SearchService::List(const v1::ListSearchesRequest& request,
     }
     return absl::OkStatus();
   });
+  BL_RETURN_IF_ERROR(read);
+  for (v1::Search& search : *response.mutable_searches()) {
+    BL_RETURN_IF_ERROR(engine_.FillIn(search));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status SearchService::Candidates(const v1::ListCandidatesRequest& request,

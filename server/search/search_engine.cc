@@ -29,6 +29,8 @@ using store::Task;
 
 // After an error of the store or of this machine: a disk may have room again.
 constexpr absl::Duration kRetry = absl::Seconds(5);
+// Some 200 B each.
+constexpr size_t kMaxLastProgress = 10000;
 
 }  // namespace
 
@@ -281,8 +283,22 @@ absl::StatusOr<v1::Search> SearchEngine::Cancel(const std::string& name, const s
 }
 
 absl::Status SearchEngine::FillIn(v1::Search& search) {
+  const bool ended = search.state() != v1::Search::RUNNING;
+  if (ended) {
+    MutexLock lock(mu_);
+    const auto found = last_progress_.find(search.name());
+    if (found != last_progress_.end()) {
+      *search.mutable_progress() = found->second;
+      return absl::OkStatus();
+    }
+  }
   BL_ASSIGN_OR_RETURN(*search.mutable_progress(), ProgressOf(store_, *scheduler_, search));
-  if (search.state() != v1::Search::RUNNING) return absl::OkStatus();
+  if (ended) {
+    MutexLock lock(mu_);
+    if (last_progress_.size() >= kMaxLastProgress) last_progress_.clear();
+    last_progress_[search.name()] = search.progress();
+    return absl::OkStatus();
+  }
   if (search.stage() == v1::Search::SPACE_OPTIMIZATION) {
     MutexLock lock(mu_);
     const auto found = space_fraction_.find(search.name());

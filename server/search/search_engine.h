@@ -49,7 +49,7 @@ class SearchEngine : public TaskOwner {
   absl::Status Insert(Transaction& tx, v1::Search search);
   absl::StatusOr<v1::Search> Cancel(const std::string& name, const std::string& etag);
 
-  // Fills in what is not in the row: progress, and what is waited for.
+  // Fills in what is not in the row: progress, and what is waited for. Cheap for searches that have ended, once asked for.
   absl::Status FillIn(v1::Search& search);
 
   // TaskOwner:
@@ -82,6 +82,8 @@ class SearchEngine : public TaskOwner {
   bool stop_ ABSL_GUARDED_BY(mu_) = false;
   std::deque<std::string> queue_ ABSL_GUARDED_BY(mu_);  // Each name once.
   std::map<std::string, double> space_fraction_ ABSL_GUARDED_BY(mu_);
+  // Of searches that have ended, which does not change any more.
+  std::map<std::string, v1::SearchProgress> last_progress_ ABSL_GUARDED_BY(mu_);
   std::string stepping_ ABSL_GUARDED_BY(mu_);  // The search whose step runs; empty: none.
   bool step_cancelled_ ABSL_GUARDED_BY(mu_) = false;
   std::thread thread_;

@@ -368,6 +368,25 @@ TEST_F(SearchServiceTest, SearchesAreListedInPagesNewestFirst) {
   EXPECT_EQ(page->next_page_token(), "");
 }
 
+TEST_F(SearchServiceTest, AListSaysHowFarSearchesAreAndWhatTheyWaitFor) {
+  CreateInSupernet("a");
+  Await("searches/a", [](const v1::Search& s) { return s.progress().candidates() > 0; });
+  const v1::ListSearchesResponse running = List();
+  ASSERT_EQ(running.searches_size(), 1);
+  EXPECT_EQ(running.searches(0).progress().candidates(), 6);
+  EXPECT_THAT(running.searches(0).waiting_for(), HasSubstr("a worker: none is connected"));
+
+  v1::CancelSearchRequest cancel;
+  cancel.set_name("searches/a");
+  ASSERT_THAT(Call(&Stub::CancelSearch, cancel), IsOk());
+  for (int i = 0; i < 2; ++i) {  // Counted, and remembered.
+    const v1::ListSearchesResponse ended = List();
+    ASSERT_EQ(ended.searches_size(), 1);
+    EXPECT_EQ(ended.searches(0).progress().candidates(), 6);
+    EXPECT_EQ(ended.searches(0).waiting_for(), "");
+  }
+}
+
 TEST_F(SearchServiceTest, AFullLastPageHasNoToken) {
   Create("a");
   Create("b");

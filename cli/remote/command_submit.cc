@@ -44,6 +44,7 @@ Examples:
 
 // Space optimization may look at thousands of networks before it answers.
 constexpr absl::Duration kCreateDeadline = absl::Minutes(10);
+constexpr absl::Duration kBoardsDeadline = absl::Seconds(5);
 constexpr absl::Duration kWatchPatience = absl::Minutes(10);
 
 struct SubmitFlags {
@@ -107,11 +108,25 @@ absl::Status WriteCreated(const v1::Search& search, const SubmitFlags& flags) {
   return WriteResults(text);
 }
 
+// Before a super-network is trained for hours. Boards may come later, and a coordinator that does not answer is not worth an error here.
+void WarnOfMissingBoards(Connection& connection, const std::string& board_type) {
+  if (board_type.empty()) return;
+  v1::ListBoardsRequest request;
+  request.set_board_type(board_type);
+  request.set_page_size(1);
+  const absl::StatusOr<v1::ListBoardsResponse> response =
+      connection.Call(&v1::BoardService::Stub::ListBoards, request, kBoardsDeadline);
+  if (!response.ok() || !response->boards().empty()) return;
+  WriteMessage(absl::StrFormat(
+      "warning: no board of type %s is registered: measurements will wait for one", board_type));
+}
+
 absl::StatusOr<ExitCode> RunSubmit(Connection& connection, const SubmitFlags& flags) {
   BL_ASSIGN_OR_RETURN(const v1::CreateSearchRequest request, RequestFrom(connection, flags));
   const absl::StatusOr<v1::Search> search =
       connection.Call(&v1::SearchService::Stub::CreateSearch, request, kCreateDeadline);
   if (!search.ok()) return WithRequestId(search.status(), request.request_id());
+  WarnOfMissingBoards(connection, request.search().spec().board_type());
   if (flags.validate_only) {
     BL_RETURN_IF_ERROR(WriteValidated(*search, flags.remote.json));
     return search->state() == v1::Search::INFEASIBLE ? ExitCode::kDoesNotFit : ExitCode::kOk;

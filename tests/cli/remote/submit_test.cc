@@ -12,6 +12,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
+using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
@@ -212,6 +213,27 @@ TEST_F(SubmitTest, ValidateOnlySaysWhatEachLimitRefuses) {
   EXPECT_THAT(out, HasSubstr("\nlatency      25.0 ms    75.4%  21.0 ms  25.0 ms  30.0 ms"));
   EXPECT_THAT(out, HasSubstr("predicted from 60 networks measured on virtual-stm32f405, off by "
                              "0.3% on average for others."));
+}
+
+TEST_F(SubmitTest, ABoardTypeThatNobodyRegisteredIsWarnedOf) {
+  const std::string warning =
+      "no board of type virtual-stm32f405 is registered: measurements will wait for one";
+  coordinator_.Edit([](FakeState& state) {
+    state.boards.emplace_back().set_name("boards/a");
+    state.boards.back().set_board_type("virtual-stm32f746");
+  });
+  EXPECT_THAT(RunRemote(coordinator_, {"submit"}).err, HasSubstr(warning));
+  EXPECT_THAT(RunRemote(coordinator_, {"submit", "--validate-only"}).err, HasSubstr(warning));
+  coordinator_.Edit(
+      [](FakeState& state) { state.boards.back().set_board_type("virtual-stm32f405"); });
+  EXPECT_THAT(RunRemote(coordinator_, {"submit"}).err, Not(HasSubstr("no board")));
+}
+
+TEST_F(SubmitTest, ABoardListThatFailsDoesNotFailTheSearch) {
+  coordinator_.Edit([](FakeState& state) {
+    state.errors["ListBoards"] = absl::InternalError("the disk is full");
+  });
+  EXPECT_EQ(RunRemote(coordinator_, {"submit"}).exit_code, 0);
 }
 
 TEST_F(SubmitTest, ValidateOnlyEndsWithThreeWhenNothingFits) {

@@ -31,14 +31,25 @@ std::string DatabaseIn(const std::string& state) {
   return absl::StrCat(state.empty() ? DefaultServerFolder() : state, "/boardloop.db");
 }
 
+// Of no byte, and none in the log that belongs to it.
+bool IsEmpty(const std::string& database) {
+  std::error_code error;
+  if (std::filesystem::file_size(database, error) != 0 || error) return false;
+  const auto log = std::filesystem::file_size(database + "-wal", error);
+  return error || log == 0;
+}
+
 absl::StatusOr<int> RunCheck(const std::string& state) {
+  const bool empty = IsEmpty(DatabaseIn(state));  // Before it is opened.
   BL_ASSIGN_OR_RETURN(std::vector<std::string> findings, CheckDatabase(DatabaseIn(state)));
   // What happened is read from rows that are whole.
   if (findings.empty()) {
     BL_ASSIGN_OR_RETURN(findings, CheckDatabaseHistory(DatabaseIn(state)));
   }
   if (findings.empty()) {
-    BL_RETURN_IF_ERROR(WriteResults(absl::StrCat(DatabaseIn(state), ": nothing is wrong\n")));
+    const char* const text = empty ? ": it is empty, no coordinator has stored anything in it\n"
+                                   : ": nothing is wrong\n";
+    BL_RETURN_IF_ERROR(WriteResults(absl::StrCat(DatabaseIn(state), text)));
     return 0;
   }
   BL_RETURN_IF_ERROR(WriteResults(absl::StrCat(absl::StrJoin(findings, "\n"), "\n")));

@@ -35,11 +35,13 @@ absl::Status ReadInteger(const YamlValue& value, const FieldDescriptor& field, i
   if (!absl::SimpleAtoi(text, out)) {
     if (!absl::EndsWith(field.name(), "_bytes")) return ReadYaml(value, out);
     const absl::StatusOr<int64_t> bytes = ParseSize(text);
-    if (!bytes.ok()) return value.Error(absl::StrCat("is ", bytes.status().message()));
+    if (!bytes.ok()) return value.Error(std::string(bytes.status().message()));
     *out = *bytes;
   }
   if (*out >= low && *out <= high) return absl::OkStatus();
-  return value.Error(absl::StrFormat("is %s, must be in [%d, %d]", text, low, high));
+  // The range of the type is not that of the field, which the coordinator knows.
+  return value.Error(
+      absl::StrFormat("is %s, which is too %s", text, *out > high ? "large" : "small"));
 }
 
 absl::Status ReadUnsigned(const YamlValue& value, uint64_t* out) {

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -17,7 +16,7 @@
 namespace boardloop {
 namespace {
 
-constexpr double kMost = std::numeric_limits<double>::max();
+constexpr double kMostLatencyMs = 1e6;
 constexpr double kMostEpochs = 10000;
 constexpr char kArtifacts[] = "artifacts/";
 constexpr size_t kDigestDigits = 64;
@@ -80,7 +79,7 @@ absl::Status CheckLimits(const v1::Limits& limits) {
   FieldCheck check("limits");
   check.Require(limits.sram_bytes() >= 0, "sram_bytes", "is negative");
   check.Require(limits.flash_bytes() >= 0, "flash_bytes", "is negative");
-  check.Range("latency_ms", limits.latency_ms(), 0, kMost);
+  check.Range("latency_ms", limits.latency_ms(), 0, kMostLatencyMs);
   return check.status();
 }
 

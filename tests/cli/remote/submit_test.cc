@@ -318,8 +318,9 @@ TEST_F(SubmitTest, ValuesOfTheWrongKindAreNamed) {
   };
   EXPECT_TRUE(refuses("seed: many", "search.yaml:1: seed is \"many\", an integer is needed"));
   EXPECT_TRUE(refuses("seed: -1", "seed is -1, must be in [0, "));
-  EXPECT_TRUE(refuses("evolution: {population: 3000000000}", "evolution.population is 3000000000"));
-  EXPECT_TRUE(refuses("limits: {sram_bytes: 64Q}", "limits.sram_bytes is \"64Q\" is not a size"));
+  EXPECT_TRUE(refuses("evolution: {population: 3000000000}",
+                      "evolution.population is 3000000000, which is too large"));
+  EXPECT_TRUE(refuses("limits: {sram_bytes: 64Q}", "limits.sram_bytes \"64Q\" is not a size"));
   EXPECT_TRUE(refuses("limits: {latency_ms: nan}", "limits.latency_ms is \"nan\", a number"));
   EXPECT_TRUE(refuses("patches: perhaps", "patches is \"perhaps\", must be true or false"));
   EXPECT_TRUE(refuses("objective: best", "objective is \"best\", must be one of accuracy, pareto"));

@@ -3,12 +3,15 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "boardloop/v1/admin_service.grpc.pb.h"
 #include "core/base/files.h"
+#include "server/program.h"
 #include "server/store/check.h"
 #include "tests/server/api/coordinator_test_base.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/test_folder.h"
 
 namespace boardloop {
 namespace {
@@ -45,6 +48,19 @@ TEST_F(AdminServiceTest, WhatIsThereIsNotReplaced) {
 TEST_F(AdminServiceTest, TheStateFolderSaysWhereItIsServed) {
   EXPECT_THAT(ReadFile(folder_.Path("state/address"), 100),
               IsOkAndHolds(coordinator_->address() + "\n"));
+}
+
+TEST(CheckCommandTest, AnEmptyDatabaseIsSaidToBeEmpty) {
+  const TestFolder folder;
+  ASSERT_THAT(WriteFileAtomically(folder.Path("boardloop.db"), ""), IsOk());
+  std::vector<std::string> arguments = {"boardloop-server", "check", "--state", folder.path()};
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  ::testing::internal::CaptureStdout();
+  const int code = RunServer(static_cast<int>(arguments.size()), argv.data());
+  EXPECT_THAT(::testing::internal::GetCapturedStdout(), HasSubstr("it is empty"));
+  EXPECT_EQ(code, 0);
 }
 
 }  // namespace

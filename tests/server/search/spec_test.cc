@@ -110,6 +110,8 @@ const BadField kBadFields[] = {
        s.clear_supernet_training();
        s.set_supernet_artifact("artifacts/" + std::string(64, 'a'));
      }},
+    {"limits.latency_ms is 1e+300, must be in [0, ",
+     [](Spec& s) { s.mutable_limits()->set_latency_ms(1e300); }},
     {"scoring.images is -1", [](Spec& s) { s.mutable_scoring()->set_images(-1); }},
     {"scoring.calibration_images is 1000001",
      [](Spec& s) { s.mutable_scoring()->set_calibration_images(1'000'001); }},

@@ -9,8 +9,8 @@
 namespace boardloop {
 
 // Reads a YAML or JSON file with the fields of a v1::SearchSpec, a `display_name`, and a `preset` that they are laid
-// over; `preset`, unless empty, is used in its place. With `supernet`, or a
-// `supernet_artifact` of its own, nothing is taken of the preset that it would train (DropTraining). A relative path of a data set is one beside the file. Only `display_name`
+// over; `preset`, unless empty, is used in its place. With `supernet`, or a `supernet_artifact` of its own, nothing is taken
+// of what the preset would train (DropTraining). A relative path of a data set is one beside the file. Only `display_name`
 // and `spec` of the result are set.
 //
 // NOT_FOUND         no such file or preset

@@ -38,6 +38,12 @@ std::string Differs(const Value& asked, const Value& has) {
 
 absl::Status CheckDataset(const v1::DatasetSpec& asked, const v1::DatasetSpec& has,
                           int32_t resolution, int32_t channels) {
+  if (!std::filesystem::path(has.path()).is_absolute()) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "supernet_artifact was trained on %s, whose path is not absolute: workers, which read it "
+        "on their own disks, cannot find it; train with an absolute one",
+        DatasetText(has)));
+  }
   const bool same_kind =
       asked.kind() == v1::DatasetSpec::KIND_UNSPECIFIED || asked.kind() == has.kind();
   const bool same_path = asked.path().empty() || Normal(asked.path()) == Normal(has.path());

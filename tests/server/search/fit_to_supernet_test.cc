@@ -55,6 +55,14 @@ TEST(FitToSupernetTest, WhatAgreesIsTaken) {
   EXPECT_EQ(spec.space_optimization().width_mults_size(), 0);
 }
 
+TEST(FitToSupernetTest, ACheckpointOfARelativePathIsRefused) {
+  v1::CheckpointHeader header = Header();
+  header.mutable_dataset()->set_path("data/mine");
+  v1::SearchSpec spec;
+  EXPECT_THAT(FitToSupernet(header, spec),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("trained on idx data/mine")));
+}
+
 TEST(FitToSupernetTest, WhatContradictsIsRefusedWithBothValues) {
   struct Case {
     std::string asked, has;

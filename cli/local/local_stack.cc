@@ -15,6 +15,7 @@
 #include "boardloop/v1/board_service.grpc.pb.h"
 #include "cli/client/channel.h"
 #include "cli/client/grpc_status.h"
+#include "cli/local/folder_lock.h"
 #include "core/base/files.h"
 #include "core/base/status.h"
 #include "grpcpp/grpcpp.h"
@@ -31,6 +32,8 @@ constexpr absl::Duration kServerStart = absl::Seconds(20);
 // A board's first check compiles the firmware.
 constexpr absl::Duration kBoardsStart = absl::Seconds(180);
 constexpr absl::Duration kPatience = absl::Seconds(45);
+// Longer than an `up` or `down` takes that has to wait for all that it can wait for.
+constexpr absl::Duration kOthers = absl::Minutes(6);
 constexpr absl::Duration kCall = absl::Seconds(5);
 constexpr int kLogLines = 5;
 constexpr char kWorker[] = "local-worker", kAgent[] = "local-agent";
@@ -97,6 +100,8 @@ class Starter {
 
   absl::StatusOr<Stack> Run() {
     BL_RETURN_IF_ERROR(MakeFolders(options_.folder));
+    BL_ASSIGN_OR_RETURN(const FolderLock lock,
+                        FolderLock::Take(options_.folder, "up", kOthers, options_.progress));
     BL_ASSIGN_OR_RETURN(const std::optional<Stack> found, FindStack(options_.folder));
     if (found.has_value()) stack_ = *found;
     BL_RETURN_IF_ERROR(StartServer());
@@ -272,15 +277,26 @@ absl::StatusOr<Stack> StartStack(const StackOptions& options) { return Starter(o
 
 absl::Status StopStack(const std::string& folder,
                        const std::function<void(const std::string& line)>& progress) {
+  const auto say = [&](const std::string& line) {
+    if (progress) progress(line);
+  };
+  std::error_code ignored;
+  if (!fs::is_directory(folder, ignored)) {
+    say(absl::StrFormat("nothing runs in %s: there is no such folder", folder));
+    return absl::OkStatus();
+  }
+  BL_ASSIGN_OR_RETURN(const FolderLock lock, FolderLock::Take(folder, "down", kOthers, progress));
   BL_ASSIGN_OR_RETURN(const std::optional<Stack> stack, FindStack(folder));
-  if (!stack.has_value()) return absl::OkStatus();
+  if (!stack.has_value()) {
+    say(absl::StrFormat("nothing runs in %s", folder));
+    return absl::OkStatus();
+  }
   for (const char* name : kPrograms) {
     const auto program = stack->programs.find(name);
     if (program == stack->programs.end()) continue;
-    if (progress) progress(absl::StrCat("ending the ", name));
+    say(absl::StrCat("ending the ", name));
     BL_RETURN_IF_ERROR(StopDaemon(program->second, kPatience));
   }
-  std::error_code ignored;
   fs::remove(StackFile(folder), ignored);
   return absl::OkStatus();
 }

@@ -3,6 +3,7 @@
 //   stack.json            which processes run, and where the coordinator is
 //   server/, worker/, agent/   their states
 //   logs/                 what they say
+//   lock                  held while an `up` or `down` works in the folder: a second one waits (folder_lock.h)
 #pragma once
 
 #include <functional>
@@ -42,10 +43,10 @@ absl::StatusOr<std::optional<Stack>> FindStack(const std::string& folder);
 //
 // NOT_FOUND            a program is not there
 // FAILED_PRECONDITION  a program ended at once: the message has the last lines of its log
-// DEADLINE_EXCEEDED    no board comes into service
+// DEADLINE_EXCEEDED    no board comes into service; or another `up` or `down` does not come to an end
 absl::StatusOr<Stack> StartStack(const StackOptions& options);
 
-// Ends the programs, coordinator last. OK when none runs. The state stays.
+// Ends the programs, coordinator last. OK when none runs, which `progress` is told. The state stays.
 absl::Status StopStack(const std::string& folder,
                        const std::function<void(const std::string& line)>& progress);
 

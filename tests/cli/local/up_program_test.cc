@@ -4,7 +4,9 @@
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <optional>
+#include <sstream>
 #include <string>
 
 #include "cli/local/local_stack.h"
@@ -16,6 +18,7 @@ namespace boardloop {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::SizeIs;
 
 class UpProgramTest : public ::testing::Test {
  protected:
@@ -30,6 +33,18 @@ class UpProgramTest : public ::testing::Test {
     const absl::StatusOr<std::optional<Stack>> found = FindStack(folder_.path());
     EXPECT_THAT(found, IsOk());
     return found.ok() ? *found : std::nullopt;
+  }
+  // Agents of this folder, whoever recorded them: their command lines name it.
+  int Agents() {
+    int agents = 0;
+    for (const auto& process : std::filesystem::directory_iterator("/proc")) {
+      std::ifstream file(process.path() / "cmdline");
+      std::ostringstream words;
+      words << file.rdbuf();
+      if (words.str().find(folder_.path() + "/agent") == std::string::npos) continue;
+      agents += words.str().find("boardloop-agent") != std::string::npos ? 1 : 0;
+    }
+    return agents;
   }
   std::string Boards(const std::string& address) {
     return RunBoardloop({"boards", "list", "--server", address}).out;
@@ -78,6 +93,33 @@ TEST_F(UpProgramTest, UpTwiceIsOneStackAndDownEndsItAndKeepsItsState) {
   EXPECT_THAT(boards, HasSubstr("IDLE"));
   EXPECT_THAT(boards, HasSubstr("OFFLINE"));
   EXPECT_EQ(Down().exit_code, 0);
+}
+
+TEST_F(UpProgramTest, SeveralUpsAtOnceAreOneStackThatDownEnds) {
+  const ProgramRun ups = RunBoardloopIn(
+      "for i in 1 2 3; do \"$0\" \"$@\" & jobs=\"$jobs $!\"; done; for job in $jobs; do wait $job "
+      "|| exit; done",
+      {"up", "--dir", folder_.path(), "--listen", "127.0.0.1:0", "--no-worker", "--virtual",
+       "virtual-stm32f405"});
+  ASSERT_EQ(ups.exit_code, 0) << ups.err;
+  EXPECT_THAT(ups.err, HasSubstr("waiting for `boardloop up` (process "));
+  const std::optional<Stack> stack = Find();
+  ASSERT_TRUE(stack.has_value());
+  EXPECT_THAT(stack->programs, SizeIs(2));
+  EXPECT_EQ(Agents(), 1);
+  const ProgramRun down = RunBoardloop({"down", "--dir", folder_.path()});
+  EXPECT_EQ(down.exit_code, 0) << down.err;
+  EXPECT_EQ(Agents(), 0);
+}
+
+TEST_F(UpProgramTest, DownSaysWhereNothingRuns) {
+  const ProgramRun empty = Down();
+  EXPECT_EQ(empty.exit_code, 0);
+  EXPECT_THAT(empty.err, HasSubstr("nothing runs in " + folder_.path()));
+  const ProgramRun none = RunBoardloop({"down", "--dir", folder_.Path("typo")});
+  EXPECT_EQ(none.exit_code, 0);
+  EXPECT_THAT(none.err, HasSubstr("/typo: there is no such folder"));
+  EXPECT_FALSE(std::filesystem::exists(folder_.Path("typo")));
 }
 
 TEST_F(UpProgramTest, AMissingProgramIsNamedWithWhatToDo) {

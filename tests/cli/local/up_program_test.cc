@@ -34,17 +34,17 @@ class UpProgramTest : public ::testing::Test {
     EXPECT_THAT(found, IsOk());
     return found.ok() ? *found : std::nullopt;
   }
-  // Agents of this folder, whoever recorded them: their command lines name it.
-  int Agents() {
-    int agents = 0;
+  // Those of this folder, whoever recorded them: their command lines name it.
+  int Processes(const std::string& program) {
+    int processes = 0;
     for (const auto& process : std::filesystem::directory_iterator("/proc")) {
       std::ifstream file(process.path() / "cmdline");
       std::ostringstream words;
       words << file.rdbuf();
-      if (words.str().find(folder_.path() + "/agent") == std::string::npos) continue;
-      agents += words.str().find("boardloop-agent") != std::string::npos ? 1 : 0;
+      if (words.str().find(folder_.path() + "/") == std::string::npos) continue;
+      processes += words.str().find(program) != std::string::npos ? 1 : 0;
     }
-    return agents;
+    return processes;
   }
   std::string Boards(const std::string& address) {
     return RunBoardloop({"boards", "list", "--server", address}).out;
@@ -106,10 +106,27 @@ TEST_F(UpProgramTest, SeveralUpsAtOnceAreOneStackThatDownEnds) {
   const std::optional<Stack> stack = Find();
   ASSERT_TRUE(stack.has_value());
   EXPECT_THAT(stack->programs, SizeIs(2));
-  EXPECT_EQ(Agents(), 1);
+  EXPECT_EQ(Processes("boardloop-agent"), 1);
   const ProgramRun down = RunBoardloop({"down", "--dir", folder_.path()});
   EXPECT_EQ(down.exit_code, 0) << down.err;
-  EXPECT_EQ(Agents(), 0);
+  EXPECT_EQ(Processes("boardloop-agent"), 0);
+}
+
+TEST_F(UpProgramTest, FlagsThatDifferFromWhatRunsAreRefused) {
+  const ProgramRun first = Up();
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  const ProgramRun other = Up("virtual-stm32f746:3");
+  EXPECT_EQ(other.exit_code, 1);
+  EXPECT_EQ(other.out, "");
+  EXPECT_THAT(other.err, HasSubstr("FAILED_PRECONDITION: what runs has --virtual "
+                                   "virtual-stm32f405:1, asked for is --virtual "
+                                   "virtual-stm32f746:3"));
+  EXPECT_THAT(other.err, HasSubstr("`boardloop down --dir " + folder_.path() + "` first"));
+  // Without flags it is what runs.
+  const ProgramRun plain = RunBoardloop({"up", "--dir", folder_.path()});
+  EXPECT_EQ(plain.exit_code, 0) << plain.err;
+  EXPECT_THAT(plain.err, HasSubstr("it runs already: --listen 127.0.0.1:0"));
+  EXPECT_THAT(plain.out, HasSubstr(std::string(first.Json()["address"])));
 }
 
 TEST_F(UpProgramTest, DownSaysWhereNothingRuns) {
@@ -140,6 +157,20 @@ TEST_F(UpProgramTest, AProgramThatEndsAtOnceIsReportedWithItsLastLines) {
   EXPECT_THAT(run.err, HasSubstr("the server has ended"));
   EXPECT_THAT(run.err, HasSubstr("neither encrypted nor authenticated"));
   EXPECT_FALSE(Find().has_value());
+}
+
+TEST_F(UpProgramTest, WrongUsageIsRefusedBeforeAnythingIsBegun) {
+  const std::string state = folder_.Path("state");
+  const auto refuses = [&](const std::string& flag, const std::string& value,
+                           const std::string& code) {
+    return IsRefused(RunBoardloop({"up", "--dir", state, "--no-worker", flag, value}), code, value);
+  };
+  EXPECT_TRUE(refuses("--virtual", "nosuch", "NOT_FOUND"));
+  EXPECT_TRUE(refuses("--virtual", "virtual-stm32f405:0", "INVALID_ARGUMENT"));
+  EXPECT_TRUE(refuses("--virtual", "stm32f405", "INVALID_ARGUMENT"));
+  EXPECT_TRUE(refuses("--listen", "127.0.0.1:99999", "INVALID_ARGUMENT"));
+  EXPECT_TRUE(refuses("--bench", "none.yaml", "NOT_FOUND"));
+  EXPECT_FALSE(std::filesystem::exists(state));
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ absl::StatusOr<std::optional<Stack>> FindStack(const std::string& folder);
 //
 // INVALID_ARGUMENT     statuses of CheckedRequest: nothing was begun
 // NOT_FOUND            a program is not there, or what CheckedRequest looks for
-// FAILED_PRECONDITION  what runs was started with other things than are asked for: nothing was changed; or a program ended at once: the message has the last lines of its log
+// FAILED_PRECONDITION  what runs was started with other things than are asked for: nothing was changed; or a program ended at once: the message has the last lines that it wrote, and what this call started has been ended
 // DEADLINE_EXCEEDED    no board comes into service; or another `up` or `down` does not come to an end
 absl::StatusOr<Stack> StartStack(const StackOptions& options);
 

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +11,7 @@
 #include <string>
 
 #include "cli/local/local_stack.h"
+#include "core/base/files.h"
 #include "tests/cli/run_program.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_folder.h"
@@ -18,6 +20,7 @@ namespace boardloop {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 class UpProgramTest : public ::testing::Test {
@@ -157,6 +160,23 @@ TEST_F(UpProgramTest, AProgramThatEndsAtOnceIsReportedWithItsLastLines) {
   EXPECT_THAT(run.err, HasSubstr("the server has ended"));
   EXPECT_THAT(run.err, HasSubstr("neither encrypted nor authenticated"));
   EXPECT_FALSE(Find().has_value());
+}
+
+TEST_F(UpProgramTest, AFailedUpEndsWhatItStartedAndQuotesThisStartAlone) {
+  const std::string bench = folder_.Path("bench.yaml");
+  ASSERT_THAT(WriteFileAtomically(bench, "boards: 17\n"), IsOk());
+  std::filesystem::create_directories(folder_.Path("logs"));
+  ASSERT_THAT(WriteFileAtomically(folder_.Path("logs/agent.log"), "of an earlier run\n"), IsOk());
+  const ProgramRun run = RunBoardloop({"up", "--dir", folder_.path(), "--listen", "127.0.0.1:0",
+                                       "--no-worker", "--bench", bench, "--json"});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.err, HasSubstr("the agent has ended; its last lines are: "));
+  EXPECT_THAT(run.err, HasSubstr("bench.yaml:1: "));
+  EXPECT_THAT(run.err, Not(HasSubstr("earlier run")));
+  EXPECT_THAT(run.err, Not(HasSubstr("?")));
+  EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
+  EXPECT_FALSE(Find().has_value());
+  EXPECT_EQ(Processes("boardloop-server"), 0);
 }
 
 TEST_F(UpProgramTest, WrongUsageIsRefusedBeforeAnythingIsBegun) {

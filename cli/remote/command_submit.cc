@@ -37,7 +37,7 @@ Examples:
   boardloop submit --watch
   boardloop submit search.yaml --latency-limit-ms 15 --name shoes-15
   boardloop submit search.yaml --validate-only
-  boardloop submit --dataset ~/cifar10 --dataset-kind cifar --channels 3 --board virtual-stm32f746 --quiet
+  boardloop submit --dataset ~/cifar10 --dataset-kind cifar-binary --channels 3 --board virtual-stm32f746 --quiet
   boardloop submit --widths 0.2,0.3,0.5 --resolutions 28,32,40 --board virtual-stm32f746 --validate-only
 )";
 

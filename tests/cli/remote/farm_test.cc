@@ -261,6 +261,25 @@ TEST_F(MeasureTest, ListNamesAreThoseThatShowAndCancelTake) {
               HasSubstr("measurements/1  QUEUED  -        stm32f405"));
 }
 
+TEST_F(MeasureTest, AFileWhoseNameIsNotUtf8IsMeasured) {
+  const std::string model = folder_.Write("n\xff.tflite", model_);
+  const ProgramRun run =
+      RunRemote(coordinator_, {"measure", model, "--board-type", "stm32f405", "--no-wait"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(coordinator_.state().created_measurements.at(0).measurement().display_name(),
+            "n?.tflite");
+}
+
+TEST_F(MeasureTest, TextThatIsNotUtf8IsRefusedByItsField) {
+  EXPECT_TRUE(IsRefused(Measure({"--title", "t\xff"}), "INVALID_ARGUMENT",
+                        "measurement.display_name is \"t?\", must be UTF-8"));
+  coordinator_.Edit([](FakeState& state) { state.boards = {MakeBoard("desk", v1::Board::IDLE)}; });
+  EXPECT_TRUE(IsRefused(RunRemote(coordinator_, {"boards", "drain", "desk", "--reason", "\xff"}),
+                        "INVALID_ARGUMENT", "reason is \"?\", must be UTF-8"));
+  EXPECT_TRUE(IsRefused(RunRemote(coordinator_, {"boards", "show", "\xff"}), "INVALID_ARGUMENT",
+                        "name is \"boards/?\", must be UTF-8"));
+}
+
 TEST_F(MeasureTest, MissingFileAndTypeAreRefused) {
   EXPECT_TRUE(IsRefused(RunRemote(coordinator_, {"measure", "none.tflite", "--board-type", "x"}),
                         "NOT_FOUND", "none.tflite"));

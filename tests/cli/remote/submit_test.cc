@@ -264,6 +264,18 @@ TEST_F(SubmitTest, ValuesOfTheWrongKindAreNamed) {
   EXPECT_TRUE(refuses("seed: [1", "search.yaml:"));
 }
 
+TEST_F(SubmitTest, TextThatIsNotUtf8IsRefusedByItsField) {
+  const auto refuses = [&](const std::vector<std::string>& args, const std::string& field) {
+    return IsRefused(RunRemote(coordinator_, args), "INVALID_ARGUMENT", field);
+  };
+  EXPECT_TRUE(refuses({"submit", "--title", "a\xff"}, "search.display_name is \"a?\""));
+  EXPECT_TRUE(refuses({"submit", "--dataset", "/d\xff", "--dataset-kind", "idx"},
+                      "search.spec.dataset.path is \"/d?\", must be UTF-8"));
+  const std::string file = folder_.Write("search.yaml", "board_type: \"b\xff\"\n");
+  EXPECT_TRUE(refuses({"submit", file}, "search.spec.board_type is \"b?\", must be UTF-8"));
+  EXPECT_EQ(coordinator_.state().calls["CreateSearch"], 0);
+}
+
 TEST_F(SubmitTest, UnknownPresetAndMissingFileAreRefused) {
   const std::string file = folder_.Write("search.yaml", "preset: slow");
   EXPECT_TRUE(IsRefused(RunRemote(coordinator_, {"submit", file}), "NOT_FOUND", "quick, standard"));

@@ -51,6 +51,17 @@ TEST_F(FarmTest, BoardIsShownDrainedQuarantinedAndReturned) {
   EXPECT_THAT(coordinator_.state().reasons, ElementsAre("cable", "", "wrong bytes"));
 }
 
+TEST_F(FarmTest, ABoardThatWasDrainedBeforeIsToldWithItsReason) {
+  coordinator_.Edit([](FakeState& state) { state.boards = {MakeBoard("desk", v1::Board::IDLE)}; });
+  RunRemote(coordinator_, {"boards", "drain", "desk", "--reason", "cable"});
+  const std::vector<std::string> again = {"boards", "drain", "desk", "--reason", "fire"};
+  EXPECT_EQ(RunRemote(coordinator_, again).out,
+            "boards/desk is DRAINED, as it was before, with the reason: cable\n");
+  coordinator_.Edit([](FakeState& state) { state.boards[0].clear_reason(); });
+  EXPECT_EQ(RunRemote(coordinator_, again).out,
+            "boards/desk is DRAINED, as it was before, without a reason\n");
+}
+
 TEST_F(FarmTest, BadUseOfBoardsIsRefused) {
   coordinator_.Edit([](FakeState& state) { state.boards = {MakeBoard("desk", v1::Board::IDLE)}; });
   EXPECT_TRUE(IsRefused(RunRemote(coordinator_, {"boards", "quarantine", "desk"}),

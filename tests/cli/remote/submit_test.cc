@@ -264,6 +264,19 @@ TEST_F(SubmitTest, ValuesOfTheWrongKindAreNamed) {
   EXPECT_TRUE(refuses("seed: [1", "search.yaml:"));
 }
 
+TEST_F(SubmitTest, FlagsAreCheckedAsTheFileIs) {
+  const auto refuses = [&](const std::string& flag, const std::string& value) {
+    return IsRefused(RunRemote(coordinator_, {"submit", flag, value}), "INVALID_ARGUMENT", flag);
+  };
+  EXPECT_TRUE(refuses("--channels", "2"));
+  EXPECT_TRUE(refuses("--seed", "-1"));
+  EXPECT_TRUE(refuses("--widths", "0.2,nan"));
+  EXPECT_TRUE(refuses("--seed", "18446744073709551616"));
+  EXPECT_EQ(coordinator_.state().created_searches.size(), 0);
+  ASSERT_EQ(RunRemote(coordinator_, {"submit", "--seed", "18446744073709551615"}).exit_code, 0);
+  EXPECT_EQ(Created().search().spec().seed(), 18446744073709551615U);
+}
+
 TEST_F(SubmitTest, TextThatIsNotUtf8IsRefusedByItsField) {
   const auto refuses = [&](const std::vector<std::string>& args, const std::string& field) {
     return IsRefused(RunRemote(coordinator_, args), "INVALID_ARGUMENT", field);

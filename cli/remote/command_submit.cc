@@ -3,10 +3,12 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/output.h"
 #include "cli/remote/artifact_transfer.h"
+#include "cli/remote/checkpoint_file.h"
 #include "cli/remote/command_watch.h"
 #include "cli/remote/commands.h"
 #include "cli/remote/json.h"
@@ -59,22 +61,25 @@ absl::StatusOr<v1::CreateSearchRequest> RequestFrom(Connection& connection,
                                                     const SubmitFlags& flags) {
   v1::CreateSearchRequest request;
   BL_ASSIGN_OR_RETURN(*request.mutable_search(), SearchFromFlags(flags.search));
-  if (!flags.search.supernet.empty()) {
-    v1::SearchSpec& spec = *request.mutable_search()->mutable_spec();
-    BL_ASSIGN_OR_RETURN(const std::string artifact,
-                        UploadedArtifact(connection, flags.search.supernet));
-    spec.set_supernet_artifact(artifact);
-    // Width multiplier, resolution and weights are its own.
-    spec.clear_supernet_training();
-    spec.mutable_space_optimization()->clear_width_mults();
-    spec.mutable_space_optimization()->clear_resolutions();
-  }
   if (!flags.name.empty()) {
     BL_ASSIGN_OR_RETURN(const std::string name, ResourceName("searches", flags.name));
     request.set_search_id(LastPart(name));
   }
   request.set_request_id(RequestIdOr(flags.request_id));
   request.set_validate_only(flags.validate_only);
+  if (flags.search.supernet.empty()) return request;
+  BL_RETURN_IF_ERROR(CheckText(request));  // Before the file is sent.
+  if (!absl::StartsWith(flags.search.supernet, "artifacts/")) {
+    BL_RETURN_IF_ERROR(CheckCheckpointFile(flags.search.supernet));
+  }
+  v1::SearchSpec& spec = *request.mutable_search()->mutable_spec();
+  BL_ASSIGN_OR_RETURN(const std::string artifact,
+                      UploadedArtifact(connection, flags.search.supernet));
+  spec.set_supernet_artifact(artifact);
+  // Width multiplier, resolution and weights are its own.
+  spec.clear_supernet_training();
+  spec.mutable_space_optimization()->clear_width_mults();
+  spec.mutable_space_optimization()->clear_resolutions();
   return request;
 }
 

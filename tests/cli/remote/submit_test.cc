@@ -1,6 +1,8 @@
 // boardloop submit.
 
 #include "absl/strings/str_cat.h"
+#include "boardloop/v1/checkpoint.pb.h"
+#include "core/data/checkpoint_header.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/cli/remote/remote_run.h"
@@ -209,14 +211,44 @@ TEST_F(SubmitTest, ValidateOnlyEndsWithThreeWhenNothingFits) {
   EXPECT_THAT(run.out, HasSubstr("the closest needs 70000 B"));
 }
 
+// As docs/formats/checkpoint.md has it, but for the hash.
+std::string CheckpointBytes() {
+  v1::CheckpointHeader header;
+  header.set_parameters(150000);
+  header.add_tensors(v1::CheckpointHeader::WEIGHTS);
+  const std::string text = header.SerializeAsString();
+  std::string bytes = kCheckpointMagic;
+  for (int i = 0; i < 8; ++i) bytes += static_cast<char>(text.size() >> (8 * i));
+  return bytes + text + std::string(600000 + 16, 'x');
+}
+
 TEST_F(SubmitTest, SupernetFileIsUploadedAndNothingIsTrained) {
-  const std::string file = folder_.Write("net.blc", std::string(600000, 'x'));
+  const std::string checkpoint = CheckpointBytes();
+  const std::string file = folder_.Write("net.blc", checkpoint);
   ASSERT_EQ(RunRemote(coordinator_, {"submit", "--supernet", file}).exit_code, 0);
   const v1::SearchSpec spec = Created().search().spec();
   const FakeState state = coordinator_.state();
   ASSERT_EQ(state.artifacts.count(spec.supernet_artifact()), 1) << spec.supernet_artifact();
-  EXPECT_THAT(state.artifacts.at(spec.supernet_artifact()), SizeIs(600000));
+  EXPECT_EQ(state.artifacts.at(spec.supernet_artifact()), checkpoint);
   EXPECT_FALSE(spec.has_supernet_training());
+}
+
+TEST_F(SubmitTest, WhatIsNoCheckpointIsRefusedByItsNameAndNotSent) {
+  const auto refuses = [&](const std::string& bytes, const std::string& problem) {
+    const std::string file = folder_.Write("net.blc", bytes);
+    return IsRefused(RunRemote(coordinator_, {"submit", "--supernet", file, "--validate-only"}),
+                     "INVALID_ARGUMENT", "net.blc " + problem);
+  };
+  const std::string whole = CheckpointBytes();
+  EXPECT_TRUE(refuses("", "is no checkpoint"));
+  EXPECT_TRUE(refuses(std::string(100, 'x'), "is no checkpoint"));
+  EXPECT_TRUE(refuses(whole.substr(0, 18), "has a header of"));
+  EXPECT_TRUE(refuses(whole.substr(0, 20), "has a header of"));
+  EXPECT_TRUE(refuses(whole.substr(0, 600000), "has 600000 B, by its header it must have"));
+  EXPECT_TRUE(refuses(whole + "x", "has 600040 B, by its header it must have 600039 B"));
+  EXPECT_EQ(coordinator_.state().calls["WriteArtifact"], 0);
+  EXPECT_TRUE(IsRefused(RunRemote(coordinator_, {"submit", "--supernet", "none.blc"}), "NOT_FOUND",
+                        "none.blc"));
 }
 
 TEST_F(SubmitTest, SupernetThatIsThereIsNamed) {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -181,7 +182,7 @@ CLI::Option* AddVerb(CLI::App& boards, Action& action, const char* name, const c
 void AddBoardsCommand(CLI::App& program, Action& action) {
   CLI::App& command = *program.add_subcommand("boards", kHelp)->group(kFarmGroup);
   command.footer(kNotes);
-  command.require_subcommand(1);
+  command.require_subcommand(0, 1);  // The callback tells a word that is no command from none.
   AddLists(command, action);
   AddVerb(command, action, "show", "Shows a board", "desk-07", nullptr, RunShow);
   AddVerb(command, action, "drain", "Takes a board out once it has finished what it does",
@@ -193,6 +194,18 @@ void AddBoardsCommand(CLI::App& program, Action& action) {
   AddVerb(command, action, "return",
           "Brings a drained or quarantined board back; it is checked first", "desk-07", nullptr,
           RunReturn);
+  command.allow_extras();  // Behind the commands, which would inherit it.
+  command.callback([&command] {
+    const std::vector<std::string> rest = command.remaining();
+    if (!rest.empty()) {
+      throw CLI::ExtrasError(absl::StrCat("there is no command or option \"boards ", rest[0], "\""),
+                             CLI::ExitCodes::ExtrasError);
+    }
+    if (command.get_subcommands().empty()) {
+      throw CLI::RequiredError("a command is required behind `boards`",
+                               CLI::ExitCodes::RequiredError);
+    }
+  });
 }
 
 }  // namespace boardloop

@@ -68,7 +68,10 @@ TEST_F(FarmTest, BadUseOfBoardsIsRefused) {
                         "INVALID_ARGUMENT", "--reason"));
   EXPECT_TRUE(
       IsRefused(RunRemote(coordinator_, {"boards", "show", "lamp"}), "NOT_FOUND", "boards/lamp"));
-  EXPECT_TRUE(IsRefused(RunBoardloop({"boards"}), "INVALID_ARGUMENT", "subcommand"));
+  EXPECT_TRUE(IsRefused(RunBoardloop({"boards"}), "INVALID_ARGUMENT",
+                        "a command is required behind `boards`"));
+  EXPECT_TRUE(IsRefused(RunBoardloop({"boards", "foo"}), "INVALID_ARGUMENT", "\"boards foo\""));
+  EXPECT_TRUE(IsRefused(RunBoardloop({"boards", "list", "foo"}), "INVALID_ARGUMENT", "foo"));
   const ProgramRun run = RunRemote(coordinator_, {"boards", "drain", "desk", "--etag", "6"});
   EXPECT_EQ(run.exit_code, 1);
   EXPECT_THAT(run.err, HasSubstr("ABORTED: etag is \"6\", the current one is \"7\""));

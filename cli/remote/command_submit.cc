@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "cli/output.h"
 #include "cli/remote/artifact_transfer.h"
 #include "cli/remote/checkpoint_file.h"
@@ -111,6 +112,10 @@ absl::StatusOr<ExitCode> RunSubmit(Connection& connection, const SubmitFlags& fl
   BL_ASSIGN_OR_RETURN(const v1::CreateSearchRequest request, RequestFrom(connection, flags));
   const absl::StatusOr<v1::Search> search =
       connection.Call(&v1::SearchService::Stub::CreateSearch, request, kCreateDeadline);
+  if (absl::IsAlreadyExists(search.status())) {
+    return absl::AlreadyExistsError(absl::StrReplaceAll(std::string(search.status().message()),
+                                                        {{"another search_id", "another --name"}}));
+  }
   if (!search.ok()) return WithRequestId(search.status(), request.request_id());
   if (flags.validate_only) {
     BL_RETURN_IF_ERROR(WriteValidated(*search, flags.remote.json));

@@ -330,6 +330,15 @@ TEST_F(SubmitTest, UnknownPresetAndMissingFileAreRefused) {
                         "--preset"));
 }
 
+TEST_F(SubmitTest, ANameThatIsTakenIsToldByItsFlag) {
+  coordinator_.Edit([](FakeState& state) {
+    state.errors["CreateSearch"] =
+        absl::AlreadyExistsError("there is a searches/fox already: choose another search_id");
+  });
+  EXPECT_THAT(RunRemote(coordinator_, {"submit", "--name", "fox"}).err,
+              HasSubstr("there is a searches/fox already: choose another --name\n"));
+}
+
 TEST_F(SubmitTest, LostAnswerNamesTheRequestId) {
   coordinator_.Edit(
       [](FakeState& state) { state.errors["CreateSearch"] = absl::UnavailableError("stopping"); });

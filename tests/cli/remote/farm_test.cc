@@ -137,6 +137,15 @@ TEST_F(FarmTest, EventsOfASearchAndOfTheFarm) {
   EXPECT_EQ(lines[0]["kind"], "STAGE_ENDED");
 }
 
+TEST_F(FarmTest, AnEventWithoutATextEndsWithItsSubject) {
+  coordinator_.Edit([](FakeState& state) {
+    v1::Event event = MakeEvent(1, "boards/desk", "BOARD_IDLE");
+    event.clear_text();
+    state.events = {event};
+  });
+  EXPECT_THAT(RunRemote(coordinator_, {"events"}).out, HasSubstr("  BOARD_IDLE  boards/desk\n"));
+}
+
 TEST_F(FarmTest, FollowEndsWithTheSearchAndPrintsEachEventOnce) {
   coordinator_.Edit([](FakeState& state) {
     state.searches = {MakeSearch("fox", v1::Search::SUCCEEDED)};

@@ -41,6 +41,8 @@ int ExitCodeFor(const absl::Status& status) {
   }
 }
 
+}  // namespace
+
 void AddCommands(CLI::App& program, Action& action) {
   AddAnalyzeCommand(program, action);
   AddSpacesCommand(program, action);
@@ -53,8 +55,6 @@ void AddCommands(CLI::App& program, Action& action) {
   AddDownCommand(program, action);
   AddRemoteCommands(program, action);
 }
-
-}  // namespace
 
 int RunProgram(int argc, char** argv) {
   const CommandLine line{"boardloop", kDescription, kFooter, ExitCodeFor};

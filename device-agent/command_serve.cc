@@ -6,15 +6,14 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "cli/client/channel.h"
 #include "cli/options.h"
 #include "core/base/status.h"
 #include "core/base/stop_signal.h"
 #include "core/base/text.h"
+#include "core/board/virtual_boards.h"
 #include "device-agent/command.h"
 #include "device-agent/measure/board_state.h"
 #include "device-agent/service/agent_service.h"
@@ -52,23 +51,11 @@ void Log(const std::string& line) {
 
 // "virtual-stm32f405:2" is two boards, virtual-stm32f405-1 and -2.
 absl::Status AddVirtualBoards(const std::string& text, std::vector<BenchBoard>& boards) {
-  const size_t colon = text.find(':');
-  const std::string type = text.substr(0, colon);
-  int count = 1;
-  if (colon != std::string::npos &&
-      (!absl::SimpleAtoi(text.substr(colon + 1), &count) || count < 1 || count > 64)) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("--virtual is \"%s\", must be TYPE or TYPE:COUNT, up to 64", text));
-  }
-  BL_ASSIGN_OR_RETURN(const BoardType known, LoadBoardType(type));
-  if (!known.support.has_value() || !known.support->is_virtual) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("%s is no virtual board: real ones stand in a bench file", type));
-  }
-  for (int i = 1; i <= count; ++i) {
+  BL_ASSIGN_OR_RETURN(const VirtualBoards asked, ParseVirtualBoards(text));
+  for (int i = 1; i <= asked.count; ++i) {
     BenchBoard board;
-    board.name = absl::StrCat(type, "-", i);
-    board.type = type;
+    board.name = absl::StrCat(asked.type, "-", i);
+    board.type = asked.type;
     boards.push_back(board);
   }
   return absl::OkStatus();

@@ -40,12 +40,8 @@ constexpr int kMaxMessage =
     64 << 20;  // Artifacts come in pieces; measurements with many operators do not.
 
 absl::Status CheckLoopback(const std::string& address) {
-  const size_t colon = address.rfind(':');
-  if (colon == std::string::npos) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("the address is \"%s\", must be HOST:PORT", address));
-  }
-  if (IsLoopback(address.substr(0, colon))) return absl::OkStatus();
+  BL_ASSIGN_OR_RETURN(const HostPort parsed, ParseHostPort(address));
+  if (IsLoopback(parsed.host)) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrFormat(
       "the address %s can be reached from other machines: connections are neither encrypted nor "
       "authenticated yet, so only loopback addresses are served (SSH tunnels reach them)",

@@ -1,12 +1,15 @@
 #include "cli/client/channel.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "core/base/status.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
@@ -22,16 +25,34 @@ bool IsLoopback(const std::string& host) {
   return host == "localhost" || host == "::1" || host == "[::1]" || absl::StartsWith(host, "127.");
 }
 
-absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& address) {
-  const size_t colon = address.rfind(':');
-  int port = 0;
-  if (colon == std::string::npos || !absl::SimpleAtoi(address.substr(colon + 1), &port) ||
-      port < 1 || port > 65535) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("the coordinator's address is \"%s\", must be HOST:PORT, like %s", address,
-                        kDefaultServer));
+absl::StatusOr<HostPort> ParseHostPort(const std::string& address) {
+  const auto refused = [&](const std::string& problem) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "the address \"%s\" %s: HOST:PORT is needed, like %s", address, problem, kDefaultServer));
+  };
+  const size_t scheme = address.find("://");
+  if (scheme != std::string::npos) {
+    return refused(absl::StrFormat("begins with a scheme, %s", address.substr(0, scheme + 3)));
   }
-  if (!IsLoopback(address.substr(0, colon))) {
+  const size_t colon = address.rfind(':');
+  if (colon == std::string::npos) return refused("has no port");
+  HostPort result{address.substr(0, colon), 0};
+  if (result.host.empty()) return refused("has no host");
+  const std::string port = address.substr(colon + 1);
+  const bool digits = !port.empty() && std::all_of(port.begin(), port.end(), absl::ascii_isdigit);
+  if (!digits || !absl::SimpleAtoi(port, &result.port) || result.port > 65535) {
+    return refused("has no port in [0, 65535]");
+  }
+  return result;
+}
+
+absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& address) {
+  BL_ASSIGN_OR_RETURN(const HostPort parsed, ParseHostPort(address));
+  if (parsed.port == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("the address \"%s\" has port 0, at which nobody serves", address));
+  }
+  if (!IsLoopback(parsed.host)) {
     return absl::FailedPreconditionError(absl::StrFormat(
         "the coordinator at %s is not on this machine: connections are not encrypted "
         "yet, so only loopback addresses are used (an SSH tunnel makes one)",

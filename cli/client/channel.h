@@ -16,9 +16,17 @@ inline constexpr char kDefaultServer[] = "127.0.0.1:7411";
 // The environment's BOARDLOOP_SERVER, else kDefaultServer.
 std::string ServerFromEnvironment();
 
+struct HostPort {
+  std::string host;  // As it was written: "127.0.0.1", "[::1]".
+  int port = 0;      // In [0, 65535].
+};
+
+// INVALID_ARGUMENT  not HOST:PORT, with a scheme, or a port that there is not: gRPC takes 99999 for 34463
+absl::StatusOr<HostPort> ParseHostPort(const std::string& address);
+
 // Connects when first used, and again whenever needed. Loopback only: there is no TLS yet.
 //
-// INVALID_ARGUMENT     not host:port
+// INVALID_ARGUMENT     not host:port, or port 0
 // FAILED_PRECONDITION  another host than this one
 absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& address);
 

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -26,12 +27,14 @@ constexpr char kUpNotes[] = R"(Examples:
 
 Everything lies in one folder: database, artifacts, states of boards, logs. `boardloop down` ends the programs and
 keeps it; the next `up` goes on with it.
+
+Where it runs already, `up` starts what is missing, with the flags that it was started with; other flags than
+those are refused.
 )";
 
 struct UpFlags {
   StackOptions options;
   std::string folder;
-  bool no_worker = false;
   bool json = false;
 };
 
@@ -46,7 +49,6 @@ absl::StatusOr<std::string> FolderOf(const std::string& folder) {
 absl::StatusOr<ExitCode> RunUp(const UpFlags& flags) {
   StackOptions options = flags.options;
   BL_ASSIGN_OR_RETURN(options.folder, FolderOf(flags.folder));
-  options.worker = !flags.no_worker;
   if (!flags.json) options.progress = [](const std::string& line) { WriteMessage(line); };
   BL_ASSIGN_OR_RETURN(const Stack stack, StartStack(options));
   if (flags.json) {
@@ -81,18 +83,32 @@ void AddUpCommand(CLI::App& program, Action& action) {
   command.footer(kUpNotes);
   auto flags = std::make_shared<UpFlags>();
   AddFolder(command, flags->folder);
+  // What is not given is as in the stack that runs: defaults are for one that does not.
+  StackRequest& request = flags->options.request;
+  const StackConfig defaults;
   command
-      .add_option("--virtual", flags->options.virtual_boards,
-                  "Virtual boards, TYPE or TYPE:COUNT; may be repeated")
+      .add_option_function<std::vector<std::string>>(
+          "--virtual", [&request](const auto& boards) { request.virtual_boards = boards; },
+          "Virtual boards, TYPE or TYPE:COUNT; may be repeated")
       ->type_name("TYPE[:N]")
-      ->capture_default_str();
-  command.add_option("--bench", flags->options.bench, "Real boards (docs/formats/bench.md)")
+      ->default_str(defaults.virtual_boards[0]);
+  command
+      .add_option_function<std::string>(
+          "--bench", [&request](const std::string& file) { request.bench = file; },
+          "Real boards (docs/formats/bench.md)")
       ->type_name("FILE.yaml");
-  command.add_option("--listen", flags->options.listen, "Address of the coordinator; port 0: any")
+  command
+      .add_option_function<std::string>(
+          "--listen", [&request](const std::string& address) { request.listen = address; },
+          "Address of the coordinator; port 0: any")
       ->type_name("HOST:PORT")
-      ->capture_default_str();
-  command.add_flag("--no-worker", flags->no_worker, "Without a worker: measurements only");
-  AddThreads(command, flags->options.threads);
+      ->default_str(defaults.listen);
+  command.add_flag_function(
+      "--no-worker", [&request](int64_t) { request.worker = false; },
+      "Without a worker: measurements only");
+  AddInteger(command, "--threads", request.threads, 1, 1024,
+             "Threads; the result does not depend on it")
+      ->default_str(absl::StrCat(defaults.threads));
   AddJson(command, flags->json);
   command.callback([flags, &action] { action = [flags] { return RunUp(*flags); }; });
 }

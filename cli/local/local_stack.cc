@@ -1,8 +1,11 @@
 #include "cli/local/local_stack.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <memory>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -15,6 +18,7 @@
 #include "boardloop/v1/board_service.grpc.pb.h"
 #include "cli/client/channel.h"
 #include "cli/client/grpc_status.h"
+#include "cli/local/folder_lock.h"
 #include "core/base/files.h"
 #include "core/base/status.h"
 #include "grpcpp/grpcpp.h"
@@ -25,12 +29,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kMaxStackFile = 1 << 20, kMaxLog = int64_t{1} << 30;
+constexpr int64_t kMaxStackFile = 1 << 20, kMaxQuoted = 64 << 10;
 constexpr absl::Duration kLook = absl::Milliseconds(100);
 constexpr absl::Duration kServerStart = absl::Seconds(20);
 // A board's first check compiles the firmware.
 constexpr absl::Duration kBoardsStart = absl::Seconds(180);
 constexpr absl::Duration kPatience = absl::Seconds(45);
+// Longer than an `up` or `down` takes that has to wait for all that it can wait for.
+constexpr absl::Duration kOthers = absl::Minutes(6);
 constexpr absl::Duration kCall = absl::Seconds(5);
 constexpr int kLogLines = 5;
 constexpr char kWorker[] = "local-worker", kAgent[] = "local-agent";
@@ -64,7 +70,8 @@ absl::Status MakeFolders(const std::string& folder) {
 }
 
 absl::Status WriteStack(const std::string& folder, const Stack& stack) {
-  nlohmann::ordered_json json = {{"version", 1}, {"address", stack.address}};
+  nlohmann::ordered_json json = {
+      {"version", 1}, {"address", stack.address}, {"started_with", ConfigJson(stack.config)}};
   for (const auto& [name, daemon] : stack.programs) {
     json["programs"][name] = {{"pid", daemon.pid}, {"start_ticks", daemon.start_ticks}};
   }
@@ -83,12 +90,24 @@ nlohmann::json ObjectIn(const nlohmann::json& json, const char* key) {
   return found != json.end() && found->is_object() ? *found : nlohmann::json::object();
 }
 
-std::string LastLines(const std::string& path) {
-  const absl::StatusOr<std::string> text = ReadFile(path, kMaxLog);
-  if (!text.ok()) return std::string(text.status().message());
-  std::vector<std::string> lines = absl::StrSplit(absl::StripSuffix(*text, "\n"), '\n');
+int64_t SizeOf(const std::string& path) {
+  std::error_code error;
+  const uintmax_t size = fs::file_size(path, error);
+  return error ? 0 : static_cast<int64_t>(size);
+}
+
+// Of what was written to the file behind `begin`: what stands before it is of earlier runs. On one line, as errors are.
+std::string LastLines(const std::string& path, int64_t begin) {
+  const int64_t size = SizeOf(path);
+  std::ifstream file(path, std::ios::binary);
+  file.seekg(std::max(begin, size - kMaxQuoted));
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) {
+    if (!line.empty()) lines.push_back(line);
+  }
+  if (lines.empty()) return "it wrote nothing";
   if (lines.size() > kLogLines) lines.erase(lines.begin(), lines.end() - kLogLines);
-  return absl::StrJoin(lines, "\n");
+  return absl::StrCat("its last lines are: ", absl::StrJoin(lines, " | "));
 }
 
 class Starter {
@@ -96,30 +115,93 @@ class Starter {
   explicit Starter(const StackOptions& options) : options_(options) {}
 
   absl::StatusOr<Stack> Run() {
+    BL_ASSIGN_OR_RETURN(const StackRequest request, CheckedRequest(options_.request));
     BL_RETURN_IF_ERROR(MakeFolders(options_.folder));
-    BL_ASSIGN_OR_RETURN(const std::optional<Stack> found, FindStack(options_.folder));
-    if (found.has_value()) stack_ = *found;
-    BL_RETURN_IF_ERROR(StartServer());
-    if (options_.worker) {
-      BL_RETURN_IF_ERROR(
-          Start("worker", "boardloop-worker",
-                {"serve", "--server", stack_.address, "--state", options_.folder + "/worker",
-                 "--threads", absl::StrCat(options_.threads), "--name", kWorker}));
-    }
-    BL_RETURN_IF_ERROR(StartAgent());
-    BL_RETURN_IF_ERROR(WaitForBoards());
-    return stack_;
+    BL_ASSIGN_OR_RETURN(const FolderLock lock,
+                        FolderLock::Take(options_.folder, "up", kOthers, options_.progress));
+    BL_RETURN_IF_ERROR(FindRunning(request));
+    BL_RETURN_IF_ERROR(FindPrograms());
+    const absl::Status started = StartAll();
+    if (started.ok()) return stack_;
+    EndStarted();
+    return started;
   }
 
  private:
+  absl::Status StartAll() {
+    for (const char* name : kPrograms) log_begins_[name] = SizeOf(LogFile(options_.folder, name));
+    BL_RETURN_IF_ERROR(StartServer());
+    if (stack_.config.worker) {
+      BL_RETURN_IF_ERROR(
+          Start("worker", "boardloop-worker",
+                {"serve", "--server", stack_.address, "--state", options_.folder + "/worker",
+                 "--threads", absl::StrCat(stack_.config.threads), "--name", kWorker}));
+    }
+    BL_RETURN_IF_ERROR(StartAgent());
+    return WaitForBoards();
+  }
+
+  // What we started, and nothing else: the failed `up` leaves what it found.
+  void EndStarted() {
+    for (const char* name : kPrograms) {
+      if (started_.count(name) == 0) continue;
+      Say(absl::StrCat("ending the ", name));
+      const absl::Status stopped = StopDaemon(stack_.programs[name], kPatience);
+      if (stopped.ok()) {
+        stack_.programs.erase(name);
+      } else {
+        Say(std::string(stopped.message()));
+      }
+    }
+    bool any = false;
+    for (const auto& [name, daemon] : stack_.programs) any = any || IsRunning(daemon);
+    std::error_code ignored;
+    if (!any) {
+      fs::remove(StackFile(options_.folder), ignored);
+    } else if (const absl::Status written = WriteStack(options_.folder, stack_); !written.ok()) {
+      Say(std::string(written.message()));
+    }
+  }
+
+  absl::Status FindPrograms() const {
+    for (const char* program : {"boardloop-server", "boardloop-agent", "boardloop-worker"}) {
+      if (!stack_.config.worker && program == std::string("boardloop-worker")) continue;
+      BL_RETURN_IF_ERROR(ProgramBeside(program).status());
+    }
+    return absl::OkStatus();
+  }
+
   void Say(const std::string& line) const {
     if (options_.progress) options_.progress(line);
   }
 
+  // What runs in the folder, and what shall: the same, where anything runs.
+  absl::Status FindRunning(const StackRequest& request) {
+    BL_ASSIGN_OR_RETURN(const std::optional<Stack> found, FindStack(options_.folder));
+    if (!found.has_value()) {
+      stack_.config = Merged(StackConfig(), request);
+      return absl::OkStatus();
+    }
+    stack_ = *found;
+    const absl::Status same =
+        CheckSame(stack_.config, stack_.address, Merged(stack_.config, request));
+    if (!same.ok()) {
+      return absl::FailedPreconditionError(
+          absl::StrFormat("%s (in %s): `boardloop down --dir %s` first",
+                          std::string(same.message()), options_.folder, options_.folder));
+    }
+    const size_t wanted = stack_.config.worker ? 3 : 2;
+    Say(absl::StrFormat("%s already: %s",
+                        stack_.programs.size() == wanted ? "it runs" : "a part runs",
+                        ConfigText(stack_.config)));
+    return absl::OkStatus();
+  }
+
   absl::Status Ended(const std::string& name) const {
     return absl::FailedPreconditionError(
-        absl::StrFormat("the %s has ended; the last lines of %s:\n%s", name,
-                        LogFile(options_.folder, name), LastLines(LogFile(options_.folder, name))));
+        absl::StrFormat("the %s has ended; %s (in %s)", name,
+                        LastLines(LogFile(options_.folder, name), log_begins_.at(name)),
+                        LogFile(options_.folder, name)));
   }
 
   absl::Status Start(const std::string& name, const std::string& program,
@@ -128,7 +210,9 @@ class Starter {
     BL_ASSIGN_OR_RETURN(const std::string path, ProgramBeside(program));
     std::vector<std::string> argv = {path};
     argv.insert(argv.end(), arguments.begin(), arguments.end());
+    log_begins_[name] = SizeOf(LogFile(options_.folder, name));
     BL_ASSIGN_OR_RETURN(stack_.programs[name], StartDaemon(argv, LogFile(options_.folder, name)));
+    started_.insert(name);
     return WriteStack(options_.folder, stack_);
   }
 
@@ -137,11 +221,13 @@ class Starter {
     const std::string address_file = options_.folder + "/server/address";
     std::error_code ignored;
     fs::remove(address_file, ignored);
+    // Worker and agent that still run look for it where it was.
+    const std::string listen = stack_.address.empty() ? stack_.config.listen : stack_.address;
     Say("coordinator");
     BL_RETURN_IF_ERROR(
         Start("server", "boardloop-server",
-              {"serve", "--listen", options_.listen, "--state", options_.folder + "/server",
-               "--address-file", address_file, "--threads", absl::StrCat(options_.threads)}));
+              {"serve", "--listen", listen, "--state", options_.folder + "/server",
+               "--address-file", address_file, "--threads", absl::StrCat(stack_.config.threads)}));
     const absl::Time end = absl::Now() + kServerStart;
     while (absl::Now() < end) {
       const absl::StatusOr<std::string> address = ReadFile(address_file, kMaxStackFile);
@@ -159,11 +245,11 @@ class Starter {
     std::vector<std::string> arguments = {
         "serve",  "--server", stack_.address, "--state", options_.folder + "/agent",
         "--name", kAgent};
-    for (const std::string& board : options_.virtual_boards) {
+    for (const std::string& board : stack_.config.virtual_boards) {
       arguments.insert(arguments.end(), {"--virtual", board});
     }
-    if (!options_.bench.empty()) {
-      arguments.insert(arguments.end(), {"--bench", fs::absolute(options_.bench).string()});
+    if (!stack_.config.bench.empty()) {
+      arguments.insert(arguments.end(), {"--bench", stack_.config.bench});
     }
     Say("worker and boards");
     return Start("agent", "boardloop-agent", arguments);
@@ -180,8 +266,8 @@ class Starter {
       for (const auto& [name, daemon] : stack_.programs) {
         if (daemon.pid != 0 && !IsRunning(daemon)) return Ended(name);
       }
-      bool ready =
-          HasCalled(*stub, kAgent, begin) && (!options_.worker || HasCalled(*stub, kWorker, begin));
+      bool ready = HasCalled(*stub, kAgent, begin) &&
+                   (!stack_.config.worker || HasCalled(*stub, kWorker, begin));
       std::string text = ready ? "" : "waiting for worker and agent";
       if (ready) ready = BoardsAreChecked(*stub, text);
       if (text != last) Say(text);
@@ -231,6 +317,8 @@ class Starter {
 
   const StackOptions& options_;
   Stack stack_;
+  std::set<std::string> started_;              // By us.
+  std::map<std::string, int64_t> log_begins_;  // Sizes of the logs before we did.
 };
 
 }  // namespace
@@ -254,6 +342,7 @@ absl::StatusOr<std::optional<Stack>> FindStack(const std::string& folder) {
   Stack stack;
   const auto address = json.find("address");
   if (address != json.end() && address->is_string()) stack.address = *address;
+  stack.config = ConfigFromJson(ObjectIn(json, "started_with"));
   const nlohmann::json programs = ObjectIn(json, "programs");
   bool any = false;
   for (const char* name : kPrograms) {
@@ -272,15 +361,26 @@ absl::StatusOr<Stack> StartStack(const StackOptions& options) { return Starter(o
 
 absl::Status StopStack(const std::string& folder,
                        const std::function<void(const std::string& line)>& progress) {
+  const auto say = [&](const std::string& line) {
+    if (progress) progress(line);
+  };
+  std::error_code ignored;
+  if (!fs::is_directory(folder, ignored)) {
+    say(absl::StrFormat("nothing runs in %s: there is no such folder", folder));
+    return absl::OkStatus();
+  }
+  BL_ASSIGN_OR_RETURN(const FolderLock lock, FolderLock::Take(folder, "down", kOthers, progress));
   BL_ASSIGN_OR_RETURN(const std::optional<Stack> stack, FindStack(folder));
-  if (!stack.has_value()) return absl::OkStatus();
+  if (!stack.has_value()) {
+    say(absl::StrFormat("nothing runs in %s", folder));
+    return absl::OkStatus();
+  }
   for (const char* name : kPrograms) {
     const auto program = stack->programs.find(name);
     if (program == stack->programs.end()) continue;
-    if (progress) progress(absl::StrCat("ending the ", name));
+    say(absl::StrCat("ending the ", name));
     BL_RETURN_IF_ERROR(StopDaemon(program->second, kPatience));
   }
-  std::error_code ignored;
   fs::remove(StackFile(folder), ignored);
   return absl::OkStatus();
 }

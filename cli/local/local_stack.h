@@ -1,34 +1,32 @@
 // The local stack: a coordinator, a worker and a device agent with virtual boards on this machine, their state in one folder.
 //
-//   stack.json            which processes run, and where the coordinator is
+//   stack.json            which processes run, where the coordinator is, and what it was started with
 //   server/, worker/, agent/   their states
 //   logs/                 what they say
+//   lock                  held while an `up` or `down` works in the folder: a second one waits (folder_lock.h)
 #pragma once
 
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cli/local/daemon.h"
+#include "cli/local/stack_config.h"
 
 namespace boardloop {
 
 struct StackOptions {
   std::string folder;
-  std::string listen = "127.0.0.1:7411";
-  std::vector<std::string> virtual_boards = {"virtual-stm32f405:2"};  // TYPE[:N]
-  std::string bench;  // Bench file, beside the virtual boards; may be empty.
-  int32_t threads = 2;
-  bool worker = true;
+  StackRequest request;
   std::function<void(const std::string& line)> progress;  // May be empty.
 };
 
 struct Stack {
   std::string address;
+  StackConfig config;
   std::map<std::string, Daemon> programs;  // "server", "worker", "agent"
 };
 
@@ -40,12 +38,13 @@ absl::StatusOr<std::optional<Stack>> FindStack(const std::string& folder);
 
 // Starts what is missing, and waits until boards and worker are in service. Programs are those beside this one.
 //
-// NOT_FOUND            a program is not there
-// FAILED_PRECONDITION  a program ended at once: the message has the last lines of its log
-// DEADLINE_EXCEEDED    no board comes into service
+// INVALID_ARGUMENT     statuses of CheckedRequest: nothing was begun
+// NOT_FOUND            a program is not there, or what CheckedRequest looks for
+// FAILED_PRECONDITION  what runs was started with other things than are asked for: nothing was changed; or a program ended at once: the message has the last lines that it wrote, and what this call started has been ended
+// DEADLINE_EXCEEDED    no board comes into service; or another `up` or `down` does not come to an end
 absl::StatusOr<Stack> StartStack(const StackOptions& options);
 
-// Ends the programs, coordinator last. OK when none runs. The state stays.
+// Ends the programs, coordinator last. OK when none runs, which `progress` is told. The state stays.
 absl::Status StopStack(const std::string& folder,
                        const std::function<void(const std::string& line)>& progress);
 

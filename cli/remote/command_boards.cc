@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -14,6 +15,7 @@
 #include "cli/remote/pages.h"
 #include "cli/remote/remote_flags.h"
 #include "core/base/status.h"
+#include "core/base/text.h"
 
 namespace boardloop {
 namespace {
@@ -76,20 +78,34 @@ absl::StatusOr<ExitCode> RunTypes(Connection& connection, const ListFlags& flags
                    flags);
 }
 
-// Writes the board that a call changed, and the state that it has now.
-absl::StatusOr<ExitCode> WriteChanged(const absl::StatusOr<v1::Board>& board, bool json) {
+// Writes the board that a call changed, the state that it has now, and what else is to be said of it.
+absl::StatusOr<ExitCode> WriteChanged(const absl::StatusOr<v1::Board>& board, bool json,
+                                      const std::string& note = "") {
   BL_RETURN_IF_ERROR(board.status());
-  BL_RETURN_IF_ERROR(json ? WriteJson(*board)
-                          : WriteResults(absl::StrFormat("%s is %s\n", board->name(),
-                                                         v1::Board::State_Name(board->state()))));
+  BL_RETURN_IF_ERROR(
+      json ? WriteJson(*board)
+           : WriteResults(absl::StrFormat("%s is %s%s\n", board->name(),
+                                          v1::Board::State_Name(board->state()), note)));
   return ExitCode::kOk;
 }
 
-absl::StatusOr<ExitCode> RunShow(Connection& connection, const BoardFlags& flags) {
+// Of a board that is drained once more: the coordinator leaves it as it is, the reason too.
+std::string DrainedBeforeText(const v1::Board& board) {
+  const std::string reason = Printable(board.reason());
+  return absl::StrCat(", as it was before, ", reason.empty()
+                                                  ? "without a reason"
+                                                  : absl::StrCat("with the reason: ", reason));
+}
+
+absl::StatusOr<v1::Board> GetBoard(Connection& connection, const std::string& name) {
   v1::GetBoardRequest request;
-  BL_ASSIGN_OR_RETURN(*request.mutable_name(), ResourceName("boards", flags.name));
-  BL_ASSIGN_OR_RETURN(const v1::Board board,
-                      connection.Call(&v1::BoardService::Stub::GetBoard, request));
+  request.set_name(name);
+  return connection.Call(&v1::BoardService::Stub::GetBoard, request);
+}
+
+absl::StatusOr<ExitCode> RunShow(Connection& connection, const BoardFlags& flags) {
+  BL_ASSIGN_OR_RETURN(const std::string name, ResourceName("boards", flags.name));
+  BL_ASSIGN_OR_RETURN(const v1::Board board, GetBoard(connection, name));
   BL_RETURN_IF_ERROR(flags.remote.json ? WriteJson(board)
                                        : WriteResults(BoardText(board, absl::Now())));
   return ExitCode::kOk;
@@ -100,8 +116,12 @@ absl::StatusOr<ExitCode> RunDrain(Connection& connection, const BoardFlags& flag
   BL_ASSIGN_OR_RETURN(*request.mutable_name(), ResourceName("boards", flags.name));
   request.set_reason(flags.reason);
   request.set_etag(flags.etag);
-  return WriteChanged(connection.Call(&v1::BoardService::Stub::DrainBoard, request),
-                      flags.remote.json);
+  BL_ASSIGN_OR_RETURN(const v1::Board before, GetBoard(connection, request.name()));
+  const absl::StatusOr<v1::Board> board =
+      connection.Call(&v1::BoardService::Stub::DrainBoard, request);
+  const bool drained_before = before.state() == v1::Board::DRAINED;
+  return WriteChanged(board, flags.remote.json,
+                      drained_before && board.ok() ? DrainedBeforeText(*board) : "");
 }
 
 absl::StatusOr<ExitCode> RunQuarantine(Connection& connection, const BoardFlags& flags) {
@@ -162,7 +182,7 @@ CLI::Option* AddVerb(CLI::App& boards, Action& action, const char* name, const c
 void AddBoardsCommand(CLI::App& program, Action& action) {
   CLI::App& command = *program.add_subcommand("boards", kHelp)->group(kFarmGroup);
   command.footer(kNotes);
-  command.require_subcommand(1);
+  command.require_subcommand(0, 1);  // The callback tells a word that is no command from none.
   AddLists(command, action);
   AddVerb(command, action, "show", "Shows a board", "desk-07", nullptr, RunShow);
   AddVerb(command, action, "drain", "Takes a board out once it has finished what it does",
@@ -174,6 +194,18 @@ void AddBoardsCommand(CLI::App& program, Action& action) {
   AddVerb(command, action, "return",
           "Brings a drained or quarantined board back; it is checked first", "desk-07", nullptr,
           RunReturn);
+  command.allow_extras();  // Behind the commands, which would inherit it.
+  command.callback([&command] {
+    const std::vector<std::string> rest = command.remaining();
+    if (!rest.empty()) {
+      throw CLI::ExtrasError(absl::StrCat("there is no command or option \"boards ", rest[0], "\""),
+                             CLI::ExitCodes::ExtrasError);
+    }
+    if (command.get_subcommands().empty()) {
+      throw CLI::RequiredError("a command is required behind `boards`",
+                               CLI::ExitCodes::RequiredError);
+    }
+  });
 }
 
 }  // namespace boardloop

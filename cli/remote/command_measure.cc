@@ -19,6 +19,7 @@
 #include "cli/remote/names.h"
 #include "cli/remote/remote_flags.h"
 #include "core/base/status.h"
+#include "core/base/text.h"
 
 namespace boardloop {
 namespace {
@@ -65,14 +66,16 @@ absl::StatusOr<v1::MeasurementJob> Create(Connection& connection, const MeasureF
   BL_RETURN_IF_ERROR(CheckModel(flags.model));
   v1::CreateMeasurementRequest request;
   v1::MeasurementJob& job = *request.mutable_measurement();
-  BL_ASSIGN_OR_RETURN(*job.mutable_model(), UploadedArtifact(connection, flags.model));
   job.set_board_type(flags.board_type);
   job.set_mode(flags.mode);
   job.set_inputs(flags.inputs);
   job.set_patches(flags.patches);
   if (flags.sram_bytes) job.set_sram_limit_bytes(*flags.sram_bytes);
-  job.set_display_name(flags.title.empty() ? LastPart(flags.model) : flags.title);
+  // Files may be named by any bytes.
+  job.set_display_name(flags.title.empty() ? Printable(LastPart(flags.model)) : flags.title);
   request.set_request_id(RequestIdOr(flags.request_id));
+  BL_RETURN_IF_ERROR(CheckText(request));  // Before the file is sent.
+  BL_ASSIGN_OR_RETURN(*job.mutable_model(), UploadedArtifact(connection, flags.model));
   absl::StatusOr<v1::MeasurementJob> created =
       connection.Call(&v1::MeasureService::Stub::CreateMeasurement, request);
   if (!created.ok()) return WithRequestId(created.status(), request.request_id());

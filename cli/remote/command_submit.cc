@@ -3,10 +3,13 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "cli/output.h"
 #include "cli/remote/artifact_transfer.h"
+#include "cli/remote/checkpoint_file.h"
 #include "cli/remote/command_watch.h"
 #include "cli/remote/commands.h"
 #include "cli/remote/json.h"
@@ -38,7 +41,7 @@ Examples:
   boardloop submit --watch
   boardloop submit search.yaml --latency-limit-ms 15 --name shoes-15
   boardloop submit search.yaml --validate-only
-  boardloop submit --dataset ~/cifar10 --dataset-kind cifar --channels 3 --board virtual-stm32f746 --quiet
+  boardloop submit --dataset ~/cifar10 --dataset-kind cifar-binary --channels 3 --board virtual-stm32f746 --quiet
   boardloop submit --widths 0.2,0.3,0.5 --resolutions 28,32,40 --board virtual-stm32f746 --validate-only
 )";
 
@@ -61,19 +64,22 @@ absl::StatusOr<v1::CreateSearchRequest> RequestFrom(Connection& connection,
                                                     const SubmitFlags& flags) {
   v1::CreateSearchRequest request;
   BL_ASSIGN_OR_RETURN(*request.mutable_search(), SearchFromFlags(flags.search));
-  if (!flags.search.supernet.empty()) {
-    v1::SearchSpec& spec = *request.mutable_search()->mutable_spec();
-    BL_ASSIGN_OR_RETURN(const std::string artifact,
-                        UploadedArtifact(connection, flags.search.supernet));
-    spec.set_supernet_artifact(artifact);
-    spec.clear_supernet_training();  // A file's, which the flag overrides.
-  }
   if (!flags.name.empty()) {
     BL_ASSIGN_OR_RETURN(const std::string name, ResourceName("searches", flags.name));
     request.set_search_id(LastPart(name));
   }
   request.set_request_id(RequestIdOr(flags.request_id));
   request.set_validate_only(flags.validate_only);
+  if (flags.search.supernet.empty()) return request;
+  BL_RETURN_IF_ERROR(CheckText(request));  // Before the file is sent.
+  if (!absl::StartsWith(flags.search.supernet, "artifacts/")) {
+    BL_RETURN_IF_ERROR(CheckCheckpointFile(flags.search.supernet));
+  }
+  v1::SearchSpec& spec = *request.mutable_search()->mutable_spec();
+  BL_ASSIGN_OR_RETURN(const std::string artifact,
+                      UploadedArtifact(connection, flags.search.supernet));
+  spec.set_supernet_artifact(artifact);
+  spec.clear_supernet_training();  // A file's, which the flag overrides.
   return request;
 }
 
@@ -125,6 +131,10 @@ absl::StatusOr<ExitCode> RunSubmit(Connection& connection, const SubmitFlags& fl
   BL_ASSIGN_OR_RETURN(const v1::CreateSearchRequest request, RequestFrom(connection, flags));
   const absl::StatusOr<v1::Search> search =
       connection.Call(&v1::SearchService::Stub::CreateSearch, request, kCreateDeadline);
+  if (absl::IsAlreadyExists(search.status())) {
+    return absl::AlreadyExistsError(absl::StrReplaceAll(std::string(search.status().message()),
+                                                        {{"another search_id", "another --name"}}));
+  }
   if (!search.ok()) return WithRequestId(search.status(), request.request_id());
   WarnOfMissingBoards(connection, request.search().spec().board_type());
   if (flags.validate_only) {

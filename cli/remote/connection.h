@@ -18,6 +18,7 @@
 #include "boardloop/v1/search_service.grpc.pb.h"
 #include "cli/client/channel.h"
 #include "cli/command.h"
+#include "cli/remote/message_text.h"
 
 namespace boardloop {
 
@@ -36,16 +37,18 @@ class Connection {
     return *std::get<std::unique_ptr<typename Service::Stub>>(stubs_);
   }
 
-  // A call with one answer: Call(&v1::SearchService::Stub::GetSearch, request).
+  // A call with one answer: Call(&v1::SearchService::Stub::GetSearch, request). Statuses of CheckText before anything is sent.
   template <typename Stub, typename Request, typename Response>
   absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                              Response*),
                                 const Request& request, absl::Duration deadline = kCallDeadline) {
+    absl::Status status = CheckText(request);
+    if (!status.ok()) return status;
     grpc::ClientContext context;
     SetDeadline(context, deadline);
     Response response;
     Stub& stub = *std::get<std::unique_ptr<Stub>>(stubs_);
-    absl::Status status = Check((stub.*method)(&context, request, &response));
+    status = Check((stub.*method)(&context, request, &response));
     if (!status.ok()) return status;
     return response;
   }

@@ -1,8 +1,15 @@
 #include "cli/remote/search_flags.h"
 
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <vector>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_format.h"
 #include "cli/options.h"
 #include "cli/remote/search_file.h"
 #include "core/base/status.h"
@@ -30,7 +37,8 @@ void AddDatasetFlags(CLI::App& command, SearchFlags& flags) {
   AddInteger(command, "--classes", flags.classes, 2, kMostClasses,
              "Classes to plan for until a worker has seen the data set, which says how many it has")
       ->group(kGroup);
-  AddInteger(command, "--channels", flags.channels, 1, 3, "As --classes: 1 (grey) or 3 (colour)")
+  AddChoice<std::optional<int32_t>>(command, "--channels", flags.channels, {{"1", 1}, {"3", 3}},
+                                    "As --classes: 1 (grey) or 3 (colour)")
       ->group(kGroup);
 }
 
@@ -38,6 +46,11 @@ void AddSpaceFlags(CLI::App& command, SearchFlags& flags) {
   command
       .add_option("--widths", flags.width_mults,
                   "Width multipliers to choose from, instead of the preset's one")
+      ->check([](const std::string& text) {
+        double width = 0;
+        if (absl::SimpleAtod(text, &width) && std::isfinite(width)) return std::string();
+        return absl::StrFormat("is \"%s\", a number is needed", text);
+      })
       ->type_name("W,...")
       ->delimiter(',')
       ->group(kGroup);
@@ -79,7 +92,15 @@ void AddMethodFlags(CLI::App& command, SearchFlags& flags) {
   AddInteger(command, "--population", flags.population, 2, 10000,
              "Candidates of the first generation; children and parents of later ones follow it")
       ->group(kGroup);
+  // All its bits, as in a file; CLI11 alone would take -1 for the largest.
   command.add_option("--seed", flags.seed, "Seed of everything that is drawn")
+      ->check([](const std::string& text) {
+        uint64_t seed = 0;
+        const bool digits = std::all_of(text.begin(), text.end(), absl::ascii_isdigit);
+        if (digits && absl::SimpleAtoi(text, &seed)) return std::string();
+        return absl::StrFormat("is \"%s\", must be in [0, %d]", text,
+                               std::numeric_limits<uint64_t>::max());
+      })
       ->type_name("N")
       ->group(kGroup);
   command

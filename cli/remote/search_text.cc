@@ -294,9 +294,12 @@ std::string CandidateText(const v1::Candidate& candidate) {
 }
 
 std::string EventText(const v1::Event& event, const std::string& subject) {
-  const std::string about = event.subject() == subject ? "" : event.subject() + ": ";
-  return Printable(
-      absl::StrFormat("%s  %s  %s%s", ClockText(event.time()), event.kind(), about, event.text()));
+  std::string line = absl::StrFormat("%s  %s", ClockText(event.time()), event.kind());
+  if (event.subject() != subject) absl::StrAppend(&line, "  ", event.subject());
+  if (!event.text().empty()) {
+    absl::StrAppend(&line, event.subject() != subject ? ": " : "  ", event.text());
+  }
+  return Printable(line);
 }
 
 }  // namespace boardloop

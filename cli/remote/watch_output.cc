@@ -103,8 +103,7 @@ class LogOutput : public WatchOutput {
     }
     const std::string line = WatchLine(response.search());
     if (line != last_) {
-      absl::StrAppend(&text, absl::FormatTime("%H:%M:%S", absl::Now(), absl::LocalTimeZone()), "  ",
-                      line, "\n");
+      absl::StrAppend(&text, TimeOf(response.search()), "  ", line, "\n");
     }
     last_ = line;
     return WriteResults(text);
@@ -114,6 +113,12 @@ class LogOutput : public WatchOutput {
   }
 
  private:
+  // Of what is said of the search: its end may be long ago.
+  static std::string TimeOf(const v1::Search& search) {
+    if (HasEnded(search) && search.has_end_time()) return ClockText(search.end_time());
+    return absl::FormatTime("%H:%M:%S", absl::Now(), absl::LocalTimeZone());
+  }
+
   std::string last_;
 };
 

@@ -38,6 +38,15 @@ bool IsControl(const std::string& sequence) {
 
 }  // namespace
 
+bool IsUtf8(const std::string& text) {
+  for (size_t i = 0; i < text.size();) {
+    const size_t length = SequenceLength(text, i);
+    if (length == 0) return false;
+    i += length;
+  }
+  return true;
+}
+
 std::string Printable(const std::string& text) {
   std::string printable;
   for (size_t i = 0; i < text.size();) {

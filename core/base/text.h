@@ -6,6 +6,9 @@
 
 namespace boardloop {
 
+// Whether `text` is valid UTF-8, control characters included. Messages between programs take nothing else.
+bool IsUtf8(const std::string& text);
+
 // `text` as one line of valid UTF-8 without control characters; each offending byte becomes '?'.
 // Names of tensors and files are chosen by others: they must not move a terminal's cursor or break
 // an SVG.

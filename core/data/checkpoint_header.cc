@@ -37,11 +37,12 @@ absl::StatusOr<v1::CheckpointHeader> ParseCheckpointHeader(const std::string& by
   return header;
 }
 
-absl::StatusOr<v1::CheckpointHeader> ParseWholeCheckpoint(const std::string& bytes,
-                                                          const std::string& source) {
+absl::StatusOr<v1::CheckpointHeader> ParseCheckpointHead(const std::string& head,
+                                                         int64_t file_bytes,
+                                                         const std::string& source) {
   constexpr int64_t kMostParameters = int64_t{1} << 40;
   constexpr int kMostTensors = 16;
-  BL_ASSIGN_OR_RETURN(v1::CheckpointHeader header, ParseCheckpointHeader(bytes, source));
+  BL_ASSIGN_OR_RETURN(v1::CheckpointHeader header, ParseCheckpointHeader(head, source));
   if (header.parameters() < 0 || header.parameters() > kMostParameters ||
       header.tensors_size() > kMostTensors) {
     return absl::InvalidArgumentError(
@@ -50,12 +51,20 @@ absl::StatusOr<v1::CheckpointHeader> ParseWholeCheckpoint(const std::string& byt
   }
   const uint64_t tensors = sizeof(float) * static_cast<uint64_t>(header.parameters()) *
                            static_cast<uint64_t>(header.tensors_size());
-  const uint64_t whole = kStart + NumberAt(bytes, kMagic) + tensors + kHash;
-  if (bytes.size() != whole) {
+  const uint64_t whole = kStart + NumberAt(head, kMagic) + tensors + kHash;
+  const auto size = static_cast<uint64_t>(file_bytes);
+  if (size != whole) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("%s has %d B, its header tells of %d B: it is %s", source, bytes.size(),
-                        whole, bytes.size() < whole ? "cut off" : "followed by something else"));
+        absl::StrFormat("%s has %d B, its header tells of %d B: it is %s", source, size, whole,
+                        size < whole ? "cut off" : "followed by something else"));
   }
+  return header;
+}
+
+absl::StatusOr<v1::CheckpointHeader> ParseWholeCheckpoint(const std::string& bytes,
+                                                          const std::string& source) {
+  BL_ASSIGN_OR_RETURN(v1::CheckpointHeader header,
+                      ParseCheckpointHead(bytes, static_cast<int64_t>(bytes.size()), source));
   const size_t end = bytes.size() - kHash;
   const Hash128 hash = HashBytes(bytes.substr(0, end));
   if (hash.high != NumberAt(bytes, end) || hash.low != NumberAt(bytes, end + 8)) {

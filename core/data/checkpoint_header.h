@@ -1,6 +1,7 @@
 // What a checkpoint file says of itself (docs/formats/checkpoint.md), without its tensors.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -15,6 +16,13 @@ inline constexpr char kCheckpointMagic[] = "BLCKPT01";  // Eight characters.
 // INVALID_ARGUMENT  not a checkpoint, of another version, or cut off
 absl::StatusOr<v1::CheckpointHeader> ParseCheckpointHeader(const std::string& bytes,
                                                            const std::string& source);
+
+// The same of a file of `file_bytes` that begins with `head`, in which the header lies whole: it is as long as its header says.
+//
+// INVALID_ARGUMENT  also: bytes are missing, or too many
+absl::StatusOr<v1::CheckpointHeader> ParseCheckpointHead(const std::string& head,
+                                                         int64_t file_bytes,
+                                                         const std::string& source);
 
 // The same of a file that is whole: it is as long as its header says, and its content has the hash at its end.
 //

@@ -311,9 +311,11 @@ class Boards : public v1::BoardService::Service {
       return ToGrpc(absl::AbortedError(
           absl::StrFormat("etag is \"%s\", the current one is \"%s\"", etag, board->etag())));
     }
-    board->set_state(new_state);
-    board->set_reason(reason);
     shared_.state.reasons.push_back(reason);
+    if (new_state != v1::Board::DRAINED || board->state() != v1::Board::DRAINED) {
+      board->set_state(new_state);
+      board->set_reason(reason);
+    }
     *response = *board;
     return grpc::Status::OK;
   }

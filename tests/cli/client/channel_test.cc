@@ -1,5 +1,6 @@
 #include "cli/client/channel.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -14,6 +15,8 @@
 namespace boardloop {
 namespace {
 
+using ::testing::HasSubstr;
+
 TEST(ChannelTest, LoopbackAddressesAreOpened) {
   for (const char* address : {"127.0.0.1:7411", "localhost:1", "[::1]:65535", "127.1.2.3:80"}) {
     EXPECT_THAT(OpenChannel(address), IsOk()) << address;
@@ -24,6 +27,20 @@ TEST(ChannelTest, WhatIsNoAddressIsRefused) {
   for (const char* address :
        {"", "localhost", "localhost:", "localhost:0", "localhost:65536", "localhost:x"}) {
     EXPECT_THAT(OpenChannel(address), StatusIs(absl::StatusCode::kInvalidArgument)) << address;
+  }
+}
+
+TEST(ChannelTest, AnAddressIsHostAndPortWithoutAScheme) {
+  const absl::StatusOr<HostPort> parsed = ParseHostPort("[::1]:0");
+  ASSERT_THAT(parsed, IsOk());
+  EXPECT_EQ(parsed->host, "[::1]");
+  EXPECT_EQ(parsed->port, 0);
+  EXPECT_THAT(ParseHostPort("http://127.0.0.1:1"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("begins with a scheme, http://: HOST:PORT is needed")));
+  for (const char* address : {":1", "localhost:99999", "localhost:-1", "localhost:+1",
+                              "localhost: 1", "localhost:99999999999999999999"}) {
+    EXPECT_THAT(ParseHostPort(address), StatusIs(absl::StatusCode::kInvalidArgument)) << address;
   }
 }
 

@@ -37,6 +37,7 @@ TEST_F(LocalStackTest, AnEmptyFolderHasNoStackAndNothingToStop) {
   EXPECT_FALSE(found->has_value());
   EXPECT_THAT(StopStack(folder_.path(), nullptr), IsOk());
   EXPECT_THAT(StopStack(folder_.Path("none"), nullptr), IsOk());
+  EXPECT_FALSE(std::filesystem::exists(folder_.Path("none")));
 }
 
 TEST_F(LocalStackTest, WhatRunsIsFoundAndEnded) {

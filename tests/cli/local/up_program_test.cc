@@ -2,12 +2,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <optional>
+#include <sstream>
 #include <string>
 
 #include "cli/local/local_stack.h"
+#include "core/base/files.h"
 #include "tests/cli/run_program.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_folder.h"
@@ -16,6 +20,8 @@ namespace boardloop {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
 
 class UpProgramTest : public ::testing::Test {
  protected:
@@ -30,6 +36,18 @@ class UpProgramTest : public ::testing::Test {
     const absl::StatusOr<std::optional<Stack>> found = FindStack(folder_.path());
     EXPECT_THAT(found, IsOk());
     return found.ok() ? *found : std::nullopt;
+  }
+  // Those of this folder, whoever recorded them: their command lines name it.
+  int Processes(const std::string& program) {
+    int processes = 0;
+    for (const auto& process : std::filesystem::directory_iterator("/proc")) {
+      std::ifstream file(process.path() / "cmdline");
+      std::ostringstream words;
+      words << file.rdbuf();
+      if (words.str().find(folder_.path() + "/") == std::string::npos) continue;
+      processes += words.str().find(program) != std::string::npos ? 1 : 0;
+    }
+    return processes;
   }
   std::string Boards(const std::string& address) {
     return RunBoardloop({"boards", "list", "--server", address}).out;
@@ -80,6 +98,50 @@ TEST_F(UpProgramTest, UpTwiceIsOneStackAndDownEndsItAndKeepsItsState) {
   EXPECT_EQ(Down().exit_code, 0);
 }
 
+TEST_F(UpProgramTest, SeveralUpsAtOnceAreOneStackThatDownEnds) {
+  const ProgramRun ups = RunBoardloopIn(
+      "for i in 1 2 3; do \"$0\" \"$@\" & jobs=\"$jobs $!\"; done; for job in $jobs; do wait $job "
+      "|| exit; done",
+      {"up", "--dir", folder_.path(), "--listen", "127.0.0.1:0", "--no-worker", "--virtual",
+       "virtual-stm32f405"});
+  ASSERT_EQ(ups.exit_code, 0) << ups.err;
+  EXPECT_THAT(ups.err, HasSubstr("waiting for `boardloop up` (process "));
+  const std::optional<Stack> stack = Find();
+  ASSERT_TRUE(stack.has_value());
+  EXPECT_THAT(stack->programs, SizeIs(2));
+  EXPECT_EQ(Processes("boardloop-agent"), 1);
+  const ProgramRun down = RunBoardloop({"down", "--dir", folder_.path()});
+  EXPECT_EQ(down.exit_code, 0) << down.err;
+  EXPECT_EQ(Processes("boardloop-agent"), 0);
+}
+
+TEST_F(UpProgramTest, FlagsThatDifferFromWhatRunsAreRefused) {
+  const ProgramRun first = Up();
+  ASSERT_EQ(first.exit_code, 0) << first.err;
+  const ProgramRun other = Up("virtual-stm32f746:3");
+  EXPECT_EQ(other.exit_code, 1);
+  EXPECT_EQ(other.out, "");
+  EXPECT_THAT(other.err, HasSubstr("FAILED_PRECONDITION: what runs has --virtual "
+                                   "virtual-stm32f405:1, asked for is --virtual "
+                                   "virtual-stm32f746:3"));
+  EXPECT_THAT(other.err, HasSubstr("`boardloop down --dir " + folder_.path() + "` first"));
+  // Without flags it is what runs.
+  const ProgramRun plain = RunBoardloop({"up", "--dir", folder_.path()});
+  EXPECT_EQ(plain.exit_code, 0) << plain.err;
+  EXPECT_THAT(plain.err, HasSubstr("it runs already: --listen 127.0.0.1:0"));
+  EXPECT_THAT(plain.out, HasSubstr(std::string(first.Json()["address"])));
+}
+
+TEST_F(UpProgramTest, DownSaysWhereNothingRuns) {
+  const ProgramRun empty = Down();
+  EXPECT_EQ(empty.exit_code, 0);
+  EXPECT_THAT(empty.err, HasSubstr("nothing runs in " + folder_.path()));
+  const ProgramRun none = RunBoardloop({"down", "--dir", folder_.Path("typo")});
+  EXPECT_EQ(none.exit_code, 0);
+  EXPECT_THAT(none.err, HasSubstr("/typo: there is no such folder"));
+  EXPECT_FALSE(std::filesystem::exists(folder_.Path("typo")));
+}
+
 TEST_F(UpProgramTest, AMissingProgramIsNamedWithWhatToDo) {
   const std::string alone = folder_.Path("boardloop");
   std::filesystem::copy_file(BOARDLOOP_PROGRAM, alone);
@@ -98,6 +160,37 @@ TEST_F(UpProgramTest, AProgramThatEndsAtOnceIsReportedWithItsLastLines) {
   EXPECT_THAT(run.err, HasSubstr("the server has ended"));
   EXPECT_THAT(run.err, HasSubstr("neither encrypted nor authenticated"));
   EXPECT_FALSE(Find().has_value());
+}
+
+TEST_F(UpProgramTest, AFailedUpEndsWhatItStartedAndQuotesThisStartAlone) {
+  const std::string bench = folder_.Path("bench.yaml");
+  ASSERT_THAT(WriteFileAtomically(bench, "boards: 17\n"), IsOk());
+  std::filesystem::create_directories(folder_.Path("logs"));
+  ASSERT_THAT(WriteFileAtomically(folder_.Path("logs/agent.log"), "of an earlier run\n"), IsOk());
+  const ProgramRun run = RunBoardloop({"up", "--dir", folder_.path(), "--listen", "127.0.0.1:0",
+                                       "--no-worker", "--bench", bench, "--json"});
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_THAT(run.err, HasSubstr("the agent has ended; its last lines are: "));
+  EXPECT_THAT(run.err, HasSubstr("bench.yaml:1: "));
+  EXPECT_THAT(run.err, Not(HasSubstr("earlier run")));
+  EXPECT_THAT(run.err, Not(HasSubstr("?")));
+  EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
+  EXPECT_FALSE(Find().has_value());
+  EXPECT_EQ(Processes("boardloop-server"), 0);
+}
+
+TEST_F(UpProgramTest, WrongUsageIsRefusedBeforeAnythingIsBegun) {
+  const std::string state = folder_.Path("state");
+  const auto refuses = [&](const std::string& flag, const std::string& value,
+                           const std::string& code) {
+    return IsRefused(RunBoardloop({"up", "--dir", state, "--no-worker", flag, value}), code, value);
+  };
+  EXPECT_TRUE(refuses("--virtual", "nosuch", "NOT_FOUND"));
+  EXPECT_TRUE(refuses("--virtual", "virtual-stm32f405:0", "INVALID_ARGUMENT"));
+  EXPECT_TRUE(refuses("--virtual", "stm32f405", "INVALID_ARGUMENT"));
+  EXPECT_TRUE(refuses("--listen", "127.0.0.1:99999", "INVALID_ARGUMENT"));
+  EXPECT_TRUE(refuses("--bench", "none.yaml", "NOT_FOUND"));
+  EXPECT_FALSE(std::filesystem::exists(state));
 }
 
 }  // namespace

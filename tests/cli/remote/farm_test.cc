@@ -51,13 +51,27 @@ TEST_F(FarmTest, BoardIsShownDrainedQuarantinedAndReturned) {
   EXPECT_THAT(coordinator_.state().reasons, ElementsAre("cable", "", "wrong bytes"));
 }
 
+TEST_F(FarmTest, ABoardThatWasDrainedBeforeIsToldWithItsReason) {
+  coordinator_.Edit([](FakeState& state) { state.boards = {MakeBoard("desk", v1::Board::IDLE)}; });
+  RunRemote(coordinator_, {"boards", "drain", "desk", "--reason", "cable"});
+  const std::vector<std::string> again = {"boards", "drain", "desk", "--reason", "fire"};
+  EXPECT_EQ(RunRemote(coordinator_, again).out,
+            "boards/desk is DRAINED, as it was before, with the reason: cable\n");
+  coordinator_.Edit([](FakeState& state) { state.boards[0].clear_reason(); });
+  EXPECT_EQ(RunRemote(coordinator_, again).out,
+            "boards/desk is DRAINED, as it was before, without a reason\n");
+}
+
 TEST_F(FarmTest, BadUseOfBoardsIsRefused) {
   coordinator_.Edit([](FakeState& state) { state.boards = {MakeBoard("desk", v1::Board::IDLE)}; });
   EXPECT_TRUE(IsRefused(RunRemote(coordinator_, {"boards", "quarantine", "desk"}),
                         "INVALID_ARGUMENT", "--reason"));
   EXPECT_TRUE(
       IsRefused(RunRemote(coordinator_, {"boards", "show", "lamp"}), "NOT_FOUND", "boards/lamp"));
-  EXPECT_TRUE(IsRefused(RunBoardloop({"boards"}), "INVALID_ARGUMENT", "subcommand"));
+  EXPECT_TRUE(IsRefused(RunBoardloop({"boards"}), "INVALID_ARGUMENT",
+                        "a command is required behind `boards`"));
+  EXPECT_TRUE(IsRefused(RunBoardloop({"boards", "foo"}), "INVALID_ARGUMENT", "\"boards foo\""));
+  EXPECT_TRUE(IsRefused(RunBoardloop({"boards", "list", "foo"}), "INVALID_ARGUMENT", "foo"));
   const ProgramRun run = RunRemote(coordinator_, {"boards", "drain", "desk", "--etag", "6"});
   EXPECT_EQ(run.exit_code, 1);
   EXPECT_THAT(run.err, HasSubstr("ABORTED: etag is \"6\", the current one is \"7\""));
@@ -121,6 +135,15 @@ TEST_F(FarmTest, EventsOfASearchAndOfTheFarm) {
       JsonLines(RunRemote(coordinator_, {"events", "fox", "--json", "--tail", "1"}).out);
   ASSERT_THAT(lines, SizeIs(1));
   EXPECT_EQ(lines[0]["kind"], "STAGE_ENDED");
+}
+
+TEST_F(FarmTest, AnEventWithoutATextEndsWithItsSubject) {
+  coordinator_.Edit([](FakeState& state) {
+    v1::Event event = MakeEvent(1, "boards/desk", "BOARD_IDLE");
+    event.clear_text();
+    state.events = {event};
+  });
+  EXPECT_THAT(RunRemote(coordinator_, {"events"}).out, HasSubstr("  BOARD_IDLE  boards/desk\n"));
 }
 
 TEST_F(FarmTest, FollowEndsWithTheSearchAndPrintsEachEventOnce) {
@@ -259,6 +282,25 @@ TEST_F(MeasureTest, ListNamesAreThoseThatShowAndCancelTake) {
   EXPECT_EQ(listed, "measurements/1\n");
   EXPECT_THAT(RunRemote(coordinator_, {"list", "--measurements"}).out,
               HasSubstr("measurements/1  QUEUED  -        stm32f405"));
+}
+
+TEST_F(MeasureTest, AFileWhoseNameIsNotUtf8IsMeasured) {
+  const std::string model = folder_.Write("n\xff.tflite", model_);
+  const ProgramRun run =
+      RunRemote(coordinator_, {"measure", model, "--board-type", "stm32f405", "--no-wait"});
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(coordinator_.state().created_measurements.at(0).measurement().display_name(),
+            "n?.tflite");
+}
+
+TEST_F(MeasureTest, TextThatIsNotUtf8IsRefusedByItsField) {
+  EXPECT_TRUE(IsRefused(Measure({"--title", "t\xff"}), "INVALID_ARGUMENT",
+                        "measurement.display_name is \"t?\", must be UTF-8"));
+  coordinator_.Edit([](FakeState& state) { state.boards = {MakeBoard("desk", v1::Board::IDLE)}; });
+  EXPECT_TRUE(IsRefused(RunRemote(coordinator_, {"boards", "drain", "desk", "--reason", "\xff"}),
+                        "INVALID_ARGUMENT", "reason is \"?\", must be UTF-8"));
+  EXPECT_TRUE(IsRefused(RunRemote(coordinator_, {"boards", "show", "\xff"}), "INVALID_ARGUMENT",
+                        "name is \"boards/?\", must be UTF-8"));
 }
 
 TEST_F(MeasureTest, MissingFileAndTypeAreRefused) {

@@ -1,9 +1,11 @@
 // boardloop submit.
 
 #include "absl/strings/str_cat.h"
+#include "boardloop/v1/checkpoint.pb.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/cli/remote/remote_run.h"
+#include "tests/support/checkpoint_bytes.h"
 
 namespace boardloop {
 namespace {
@@ -246,13 +248,21 @@ TEST_F(SubmitTest, ValidateOnlyEndsWithThreeWhenNothingFits) {
   EXPECT_THAT(run.out, HasSubstr("the closest needs 70000 B"));
 }
 
+std::string SmallCheckpoint() {
+  v1::CheckpointHeader header;
+  header.set_parameters(150000);
+  header.add_tensors(v1::CheckpointHeader::WEIGHTS);
+  return CheckpointBytes(header);
+}
+
 TEST_F(SubmitTest, SupernetFileIsUploadedAndNothingIsTrained) {
-  const std::string file = folder_.Write("net.blc", std::string(600000, 'x'));
+  const std::string checkpoint = SmallCheckpoint();
+  const std::string file = folder_.Write("net.blc", checkpoint);
   ASSERT_EQ(RunRemote(coordinator_, {"submit", "--supernet", file}).exit_code, 0);
   const v1::SearchSpec spec = Created().search().spec();
   const FakeState state = coordinator_.state();
   ASSERT_EQ(state.artifacts.count(spec.supernet_artifact()), 1) << spec.supernet_artifact();
-  EXPECT_THAT(state.artifacts.at(spec.supernet_artifact()), SizeIs(600000));
+  EXPECT_EQ(state.artifacts.at(spec.supernet_artifact()), checkpoint);
   EXPECT_FALSE(spec.has_supernet_training());
 }
 
@@ -284,6 +294,25 @@ TEST_F(SubmitTest, BesideASupernetOnlyWhatTheUserGivesIsSent) {
   EXPECT_EQ(of_flags.dataset().path(), "/data/shoes");
   EXPECT_EQ(of_flags.space().classes(), 3);
   EXPECT_THAT(of_flags.space_optimization().width_mults(), ElementsAre(0.5));
+}
+
+TEST_F(SubmitTest, WhatIsNoCheckpointIsRefusedByItsNameAndNotSent) {
+  const auto refuses = [&](const std::string& bytes, const std::string& problem) {
+    const std::string file = folder_.Write("net.blc", bytes);
+    return IsRefused(RunRemote(coordinator_, {"submit", "--supernet", file, "--validate-only"}),
+                     "INVALID_ARGUMENT", "net.blc " + problem);
+  };
+  const std::string whole = SmallCheckpoint();
+  EXPECT_TRUE(refuses("", "is no checkpoint"));
+  EXPECT_TRUE(refuses(std::string(100, 'x'), "is no checkpoint"));
+  EXPECT_TRUE(refuses(whole.substr(0, 18), "has a header of"));
+  EXPECT_TRUE(refuses(whole.substr(0, 20), "has a header of"));
+  EXPECT_TRUE(refuses(whole.substr(0, 600000),
+                      "has 600000 B, its header tells of 600039 B: it is cut off"));
+  EXPECT_TRUE(refuses(whole + "x", "has 600040 B, its header tells of 600039 B"));
+  EXPECT_EQ(coordinator_.state().calls["WriteArtifact"], 0);
+  EXPECT_TRUE(IsRefused(RunRemote(coordinator_, {"submit", "--supernet", "none.blc"}), "NOT_FOUND",
+                        "none.blc"));
 }
 
 TEST_F(SubmitTest, SupernetThatIsThereIsNamed) {
@@ -332,6 +361,31 @@ TEST_F(SubmitTest, ValuesOfTheWrongKindAreNamed) {
   EXPECT_TRUE(refuses("seed: [1", "search.yaml:"));
 }
 
+TEST_F(SubmitTest, FlagsAreCheckedAsTheFileIs) {
+  const auto refuses = [&](const std::string& flag, const std::string& value) {
+    return IsRefused(RunRemote(coordinator_, {"submit", flag, value}), "INVALID_ARGUMENT", flag);
+  };
+  EXPECT_TRUE(refuses("--channels", "2"));
+  EXPECT_TRUE(refuses("--seed", "-1"));
+  EXPECT_TRUE(refuses("--widths", "0.2,nan"));
+  EXPECT_TRUE(refuses("--seed", "18446744073709551616"));
+  EXPECT_EQ(coordinator_.state().created_searches.size(), 0);
+  ASSERT_EQ(RunRemote(coordinator_, {"submit", "--seed", "18446744073709551615"}).exit_code, 0);
+  EXPECT_EQ(Created().search().spec().seed(), 18446744073709551615U);
+}
+
+TEST_F(SubmitTest, TextThatIsNotUtf8IsRefusedByItsField) {
+  const auto refuses = [&](const std::vector<std::string>& args, const std::string& field) {
+    return IsRefused(RunRemote(coordinator_, args), "INVALID_ARGUMENT", field);
+  };
+  EXPECT_TRUE(refuses({"submit", "--title", "a\xff"}, "search.display_name is \"a?\""));
+  EXPECT_TRUE(refuses({"submit", "--dataset", "/d\xff", "--dataset-kind", "idx"},
+                      "search.spec.dataset.path is \"/d?\", must be UTF-8"));
+  const std::string file = folder_.Write("search.yaml", "board_type: \"b\xff\"\n");
+  EXPECT_TRUE(refuses({"submit", file}, "search.spec.board_type is \"b?\", must be UTF-8"));
+  EXPECT_EQ(coordinator_.state().calls["CreateSearch"], 0);
+}
+
 TEST_F(SubmitTest, UnknownPresetAndMissingFileAreRefused) {
   const std::string file = folder_.Write("search.yaml", "preset: slow");
   EXPECT_TRUE(IsRefused(RunRemote(coordinator_, {"submit", file}), "NOT_FOUND", "quick, standard"));
@@ -339,6 +393,15 @@ TEST_F(SubmitTest, UnknownPresetAndMissingFileAreRefused) {
       IsRefused(RunRemote(coordinator_, {"submit", "none.yaml"}), "NOT_FOUND", "none.yaml"));
   EXPECT_TRUE(IsRefused(RunRemote(coordinator_, {"submit", "--preset", "slow"}), "INVALID_ARGUMENT",
                         "--preset"));
+}
+
+TEST_F(SubmitTest, ANameThatIsTakenIsToldByItsFlag) {
+  coordinator_.Edit([](FakeState& state) {
+    state.errors["CreateSearch"] =
+        absl::AlreadyExistsError("there is a searches/fox already: choose another search_id");
+  });
+  EXPECT_THAT(RunRemote(coordinator_, {"submit", "--name", "fox"}).err,
+              HasSubstr("there is a searches/fox already: choose another --name\n"));
 }
 
 TEST_F(SubmitTest, LostAnswerNamesTheRequestId) {

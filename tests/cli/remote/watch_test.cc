@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/remote/connection.h"
+#include "cli/remote/format.h"
 #include "cli/remote/search_watcher.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -18,6 +19,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 class WatchTest : public testing::Test {
  protected:
@@ -54,6 +56,14 @@ TEST_F(WatchTest, PrintsALineForEachChangeAndEvent) {
   EXPECT_THAT(run.out, HasSubstr("boardloop get fox\n"));
   EXPECT_EQ(run.out.find("evolution 20 %"), run.out.rfind("evolution 20 %"));
   EXPECT_THAT(run.out, Not(HasSubstr("\x1b")));
+}
+
+TEST_F(WatchTest, TheLineOfTheEndBearsItsTime) {
+  WatchStep end = MakeEnd("fox", v1::Search::SUCCEEDED);
+  end.response.mutable_search()->mutable_end_time()->set_seconds(1700000000);
+  Script({end});
+  EXPECT_THAT(RunRemote(coordinator_, {"watch", "fox"}).out,
+              StartsWith(ClockText(end.response.search().end_time()) + "  SUCCEEDED"));
 }
 
 TEST_F(WatchTest, JsonIsAnObjectALine) {

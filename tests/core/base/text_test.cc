@@ -24,6 +24,15 @@ TEST(PrintableTest, ReplacesBytesThatAreNotUtf8) {
   EXPECT_EQ(Printable("\xf4\x90\x80\x80"), "????") << "beyond U+10FFFF";
 }
 
+TEST(IsUtf8Test, TellsTextFromOtherBytes) {
+  for (const char* text : {"", "a\x1b[2Jb\n", "Größe 3×3, 東京 🙂", "\xc2\x9b"}) {
+    EXPECT_TRUE(IsUtf8(text)) << text;
+  }
+  for (const char* text : {"\xff", "a\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80"}) {
+    EXPECT_FALSE(IsUtf8(text)) << text;
+  }
+}
+
 TEST(DisplayWidthTest, CountsCodePoints) {
   EXPECT_EQ(DisplayWidth("abc"), 3);
   EXPECT_EQ(DisplayWidth("3×3"), 3);

@@ -78,8 +78,10 @@ TEST_F(WholeCoordinatorTest, AnAddressThatOthersCanReachIsRefusedWithTheReason) 
 }
 
 TEST_F(WholeCoordinatorTest, WhatIsNoAddressIsRefused) {
-  EXPECT_THAT(StartOn(folder_.Path("other"), "localhost"),
-              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("HOST:PORT")));
+  for (const char* address : {"localhost", "127.0.0.1:99999", "http://127.0.0.1:0"}) {
+    EXPECT_THAT(StartOn(folder_.Path("other"), address),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("HOST:PORT")));
+  }
 }
 
 TEST_F(WholeCoordinatorTest, ASecondOneOnTheSameDatabaseIsRefused) {

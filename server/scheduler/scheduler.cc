@@ -17,6 +17,7 @@ namespace {
 using store::Task;
 
 // A board works on one task and has the next one at hand.
+constexpr size_t kLongestProblem = 400;
 constexpr int kTasksPerBoard = 2;
 // Tasks that one call may skip for a board on which they failed.
 constexpr int kMaxSkipped = 50;
@@ -153,6 +154,11 @@ void Scheduler::NoteCall(const v1::SynchronizeRequest& request) {
   member.last_call_time = clock_.Now();
   member.draining = request.draining();
   member.datasets = {request.datasets().begin(), request.datasets().end()};
+  member.dataset_problems.clear();
+  for (const v1::DatasetProblem& problem : request.dataset_problems()) {
+    if (asked_datasets_.count(problem.path()) == 0) continue;
+    member.dataset_problems[problem.path()] = problem.problem().substr(0, kLongestProblem);
+  }
   for (const v1::HeldTask& held : request.held()) {
     const int64_t id = TaskId(held.task());
     if (leases_.Renew(id, held.epoch(), request.member(), member.last_call)) {
@@ -637,17 +643,22 @@ absl::StatusOr<std::string> Scheduler::WaitingFor(Transaction& tx, const std::st
     }
     MutexLock lock(mu_);
     int workers = 0, able = 0;
+    std::string why;  // Of the first that says; they mostly agree.
     for (const auto& [name, member] : members_) {
       if (member.kind != v1::Member::WORKER || member.draining) continue;
       ++workers;
       if (member.datasets.count(need) > 0) ++able;
+      const auto problem = member.dataset_problems.find(need);
+      if (why.empty() && problem != member.dataset_problems.end()) {
+        why = absl::StrFormat(" (%s says: %s)", name, problem->second);
+      }
     }
     if (workers == 0) missing.insert("a worker: none is connected");
     if (workers > 0 && able == 0) {
       missing.insert(
           absl::StrFormat("a worker that has the data set %s: none of the %d connected can "
-                          "read it",
-                          need, workers));
+                          "read it%s",
+                          need, workers, why));
     }
   }
   return absl::StrJoin(missing, "; ");

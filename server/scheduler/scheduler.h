@@ -80,6 +80,7 @@ class Scheduler {
     absl::Time last_call_time;
     bool draining = false;
     std::set<std::string> datasets;
+    std::map<std::string, std::string> dataset_problems;  // By path: why it cannot read them.
   };
   // What one call of a member does to the store, and then to memory.
   struct Call;

@@ -164,6 +164,13 @@ absl::StatusOr<Dataset> Fit(Dataset dataset, const v1::DatasetSpec& spec,
   return dataset;
 }
 
+absl::Status CheckClasses(const v1::DatasetSpec& spec, const Dataset& dataset) {
+  if (dataset.classes.size() >= 2) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrFormat("%s has one class, \"%s\": a network learns to tell two or more apart",
+                      spec.path(), absl::StrJoin(dataset.classes, "")));
+}
+
 absl::Status CheckShape(const Dataset& dataset) {
   const Shape& shape = dataset.shape;
   if (shape.height == shape.width && shape.height >= kMinResolution &&
@@ -267,6 +274,7 @@ absl::StatusOr<TrainingData> LoadTrainingData(const v1::DatasetSpec& spec,
     BL_ASSIGN_OR_RETURN(Dataset fitted, Fit(std::move(*all), complete, options));
     BL_RETURN_IF_ERROR(HoldOutValidation(complete, std::move(fitted), data));
   }
+  BL_RETURN_IF_ERROR(CheckClasses(complete, data.train));
   BL_RETURN_IF_ERROR(CheckShape(data.train));
   return data;
 }

@@ -82,6 +82,15 @@ std::vector<std::string> DatasetAccess::Offered() const {
   return offered;
 }
 
+std::map<std::string, std::string> DatasetAccess::Problems() const {
+  MutexLock lock(mu_);
+  std::map<std::string, std::string> problems;
+  for (const auto& [path, entry] : entries_) {
+    if (!entry.readable && !entry.problem.empty()) problems[path] = entry.problem;
+  }
+  return problems;
+}
+
 void DatasetAccess::NoteFailure(const std::string& path, const absl::Status& status) {
   MutexLock lock(mu_);
   Entry& entry = entries_[path];

@@ -25,8 +25,8 @@ class DatasetAccess {
     std::vector<std::string> roots;  // Empty: any folder.
     // One that is not there is looked for again so often.
     absl::Duration look_again = absl::Seconds(10);
-    // One that could not be loaded is not offered for so long: the task would come back at once.
-    absl::Duration pause = absl::Minutes(10);
+    // One that this machine could not load (its disk, its memory) is not offered for so long: the task would come back at once.
+    absl::Duration pause = absl::Minutes(1);
     // Lines for the operator; may be empty.
     std::function<void(const std::string& line)> log;
   };
@@ -44,7 +44,10 @@ class DatasetAccess {
   // Those asked for that can be read.
   std::vector<std::string> Offered() const;
 
-  // A task could not load it.
+  // Why those asked for cannot be read, by path.
+  std::map<std::string, std::string> Problems() const;
+
+  // A task could not load it, through no fault of the data.
   void NoteFailure(const std::string& path, const absl::Status& status);
 
  private:

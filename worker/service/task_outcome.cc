@@ -10,12 +10,12 @@ namespace {
 
 constexpr size_t kMaxMessage = 4096;  // Names of files and classes may be long, and many.
 
+}  // namespace
+
 bool IsOfTask(const absl::Status& status) {
   return absl::IsInvalidArgument(status) || absl::IsUnimplemented(status) ||
          absl::IsOutOfRange(status);
 }
-
-}  // namespace
 
 absl::Status OfMember(const absl::Status& status) {
   if (!IsOfTask(status)) return status;

@@ -10,8 +10,10 @@ namespace boardloop {
 // An error that another member need not have, whatever its code: of this machine's data set, disk or memory.
 absl::Status OfMember(const absl::Status& status);
 
-// INVALID for INVALID_ARGUMENT, UNIMPLEMENTED and OUT_OF_RANGE (a loss that is not a number), which everybody would meet;
-// MEMBER_FAILED for all others. `status` is an error, and not CANCELLED.
+// INVALID_ARGUMENT, UNIMPLEMENTED and OUT_OF_RANGE (a loss that is not a number), which everybody would meet.
+bool IsOfTask(const absl::Status& status);
+
+// INVALID for what IsOfTask, MEMBER_FAILED for all others. `status` is an error, and not CANCELLED.
 v1::TaskResult FailedResult(const absl::Status& status);
 
 }  // namespace boardloop

@@ -31,6 +31,17 @@ absl::StatusOr<v1::DatasetSpec> WorkerCache::Complete(const v1::DatasetSpec& spe
   return CompleteSpec(complete);
 }
 
+namespace {
+
+// There is a data set, and what its kind needs is not in it: so it is for everybody, or the search names another kind than it has.
+absl::Status OfData(const absl::Status& status, const v1::DatasetSpec& spec) {
+  if (!absl::IsNotFound(status)) return status;
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "as %s: %s", v1::DatasetSpec::Kind_Name(spec.kind()), std::string(status.message())));
+}
+
+}  // namespace
+
 absl::Status WorkerCache::ReadData(const v1::DatasetSpec& spec, const TaskContext& context) {
   LoadOptions options;
   options.threads = options_.threads;
@@ -53,7 +64,7 @@ absl::StatusOr<const LoadedData*> WorkerCache::LoadData(const v1::DatasetSpec& s
                                                         const TaskContext& context) {
   const absl::StatusOr<v1::DatasetSpec> complete = Complete(spec, supernet);
   if (!complete.ok()) {
-    if (!absl::IsInvalidArgument(complete.status())) {
+    if (!IsOfTask(complete.status())) {
       datasets_.NoteFailure(spec.path(), complete.status());
     }
     return complete.status();
@@ -61,9 +72,10 @@ absl::StatusOr<const LoadedData*> WorkerCache::LoadData(const v1::DatasetSpec& s
   const std::string key = complete->SerializeAsString();
   if (data_ != nullptr && key == data_key_) return data_.get();
   data_.reset();  // First: two may not fit.
-  const absl::Status read = OfMember(ReadData(*complete, context));
+  const absl::Status read = OfData(ReadData(*complete, context), *complete);
   if (!read.ok()) {
-    datasets_.NoteFailure(spec.path(), read);
+    // What is wrong with the files themselves would be wrong again: the search ends with the reason.
+    if (!IsOfTask(read)) datasets_.NoteFailure(spec.path(), read);
     return read;
   }
   data_key_ = key;

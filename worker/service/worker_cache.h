@@ -43,8 +43,8 @@ class WorkerCache {
   // The training and validation splits of `spec` in the form that `supernet` takes; what the spec leaves open is filled in.
   // Valid until the next call.
   //
-  // INVALID_ARGUMENT  a spec that cannot be
-  // Others            of this machine: no such data set, not allowed, broken; it is then not offered for a while
+  // INVALID_ARGUMENT  a spec that cannot be, or a data set that is broken, of another kind, or too small
+  // Others            of this machine: no such data set, not allowed, no memory; it is then not offered for a while
   absl::StatusOr<const LoadedData*> LoadData(const v1::DatasetSpec& spec,
                                              const v1::SupernetSpec& supernet,
                                              const TaskContext& context);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "core/base/status.h"
+#include "core/base/text.h"
 #include "worker/service/specialize_task.h"
 #include "worker/service/task_outcome.h"
 #include "worker/service/train_task.h"
@@ -81,6 +82,11 @@ void WorkerService::Stop() {
 
 void WorkerService::Describe(v1::SynchronizeRequest& request) {
   for (const std::string& path : datasets_.Offered()) request.add_datasets(path);
+  for (const auto& [path, problem] : datasets_.Problems()) {
+    v1::DatasetProblem& entry = *request.add_dataset_problems();
+    entry.set_path(path);
+    entry.set_problem(Printable(problem));
+  }
   MutexLock lock(mu_);
   ++calls_begun_;
   request.set_capacity(HasAlone() ? 0 : options_.capacity);

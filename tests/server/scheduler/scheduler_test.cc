@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status.h"
 #include "gmock/gmock.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/memory_store.h"
@@ -222,12 +223,22 @@ TEST_F(SchedulerTest, AWorkerWithoutTheDataSetGetsNothingAndIsAskedForIt) {
   ASSERT_THAT(Call(worker), IsOk());
   EXPECT_THAT(Granted(worker), IsEmpty());
   EXPECT_THAT(worker.response.asked_datasets(), ElementsAre(kData));
-  ASSERT_THAT(store_.Read([&](Transaction& tx) -> absl::Status {
-    EXPECT_THAT(scheduler_->WaitingFor(tx, "searches/a"),
-                IsOkAndHolds(HasSubstr("a worker that has the data set /data/fashion")));
-    return absl::OkStatus();
-  }),
-              IsOk());
+  const auto waiting_for = [&] {
+    std::string text;
+    EXPECT_THAT(store_.Read([&](Transaction& tx) -> absl::Status {
+      BL_ASSIGN_OR_RETURN(text, scheduler_->WaitingFor(tx, "searches/a"));
+      return absl::OkStatus();
+    }),
+                IsOk());
+    return text;
+  };
+  EXPECT_THAT(waiting_for(), HasSubstr("a worker that has the data set /data/fashion"));
+
+  v1::DatasetProblem& problem = *worker.request.add_dataset_problems();
+  problem.set_path(kData);
+  problem.set_problem("no folder /data/fashion");
+  ASSERT_THAT(Call(worker), IsOk());
+  EXPECT_THAT(waiting_for(), HasSubstr("(members/w says: no folder /data/fashion)"));
 }
 
 TEST_F(SchedulerTest, ABoardIsCheckedBeforeItGetsATask) {

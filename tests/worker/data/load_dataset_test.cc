@@ -191,6 +191,15 @@ TEST(LoadDatasetTest, AnEmptyClassAndALoneImageAreRefused) {
               StatusIs(kInvalid, HasSubstr("class empty has 1 samples")));
 }
 
+TEST(LoadDatasetTest, OneClassIsNothingToLearn) {
+  const std::string folder = NewFolder();
+  for (int i = 0; i < 40; ++i) {
+    WriteIn(folder, absl::StrCat("only/", i, ".png"), PngBytes(FlatImage(16, 16, 1, i)));
+  }
+  EXPECT_THAT(LoadTrainingData(Spec(v1::DatasetSpec::IMAGE_FOLDER, folder), {}),
+              StatusIs(kInvalid, HasSubstr("one class, \"only\"")));
+}
+
 TEST(LoadDatasetTest, ImagesOfTwoSizesNeedAResolution) {
   const std::string folder = NewFolder();
   WriteImages(folder + "/train");

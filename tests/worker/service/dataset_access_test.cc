@@ -15,6 +15,7 @@ namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Pair;
 
 class DatasetAccessTest : public testing::Test {
  protected:
@@ -84,9 +85,10 @@ TEST_F(DatasetAccessTest, WhatCouldNotBeLoadedIsNotOfferedForAWhile) {
   access.Ask({At("allowed/digits")});
   access.NoteFailure(At("allowed/digits"), absl::DataLossError("torn"));
   EXPECT_THAT(access.Offered(), IsEmpty());
-  clock_.Advance(absl::Minutes(9));
+  EXPECT_THAT(access.Problems(), ElementsAre(Pair(At("allowed/digits"), "torn")));
+  clock_.Advance(absl::Seconds(50));
   EXPECT_FALSE(access.Ask({At("allowed/digits")}));
-  clock_.Advance(absl::Minutes(2));
+  clock_.Advance(absl::Seconds(20));
   EXPECT_TRUE(access.Ask({At("allowed/digits")}));
 }
 

@@ -17,6 +17,8 @@ namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Key;
+using testing::UnorderedElementsAre;
 
 class TrainTaskTest : public testing::Test {
  protected:
@@ -191,22 +193,34 @@ TEST_F(TrainTaskTest, WhatCannotBeTrainedIsOfTheTask) {
   }
 }
 
-TEST_F(TrainTaskTest, ADataSetThatIsNotHereOrBrokenIsOfTheMember) {
+TEST_F(TrainTaskTest, ADataSetThatIsNotHereIsOfTheMember) {
   Machine machine(artifacts_);
-  v1::TrainTask absent = world_.Train(), broken = world_.Train();
-  absent.mutable_dataset()->set_path(world_.At("nowhere"));
+  v1::TrainTask task = world_.Train();
+  task.mutable_dataset()->set_path(world_.At("nowhere"));
+  const absl::StatusOr<v1::TrainOutput> output = machine.Train(world_, task, "a");
+  ASSERT_FALSE(output.ok());
+  EXPECT_EQ(FailedResult(output.status()).outcome(), v1::TaskResult::MEMBER_FAILED);
+  EXPECT_THAT(machine.datasets.Problems(), ElementsAre(Key(world_.At("nowhere"))));
+}
+
+// One search that names the wrong kind must not keep the data set from the others.
+TEST_F(TrainTaskTest, ADataSetThatIsBrokenOrOfAnotherKindIsOfTheTaskAndStillOffered) {
+  Machine machine(artifacts_);
+  v1::TrainTask broken = world_.Train(), cifar = world_.Train(), images = world_.Train();
   broken.mutable_dataset()->set_path(world_.At("broken"));
   fs::copy(world_.data_folder(), world_.At("broken"));
   fs::resize_file(world_.At("broken/train-images-idx3-ubyte"), 1000);
-  for (const v1::TrainTask& task : {absent, broken}) {
+  cifar.mutable_dataset()->set_kind(v1::DatasetSpec::CIFAR_BINARY);
+  images.mutable_dataset()->set_kind(v1::DatasetSpec::IMAGE_FOLDER);
+  machine.datasets.Ask({world_.At("broken"), world_.data_folder()});
+  for (const v1::TrainTask& task : {broken, cifar, images}) {
     const absl::StatusOr<v1::TrainOutput> output = machine.Train(world_, task, "a");
     ASSERT_FALSE(output.ok());
-    EXPECT_EQ(FailedResult(output.status()).outcome(), v1::TaskResult::MEMBER_FAILED)
-        << output.status();
+    EXPECT_EQ(FailedResult(output.status()).outcome(), v1::TaskResult::INVALID) << output.status();
+    EXPECT_THAT(std::string(output.status().message()), HasSubstr(task.dataset().path()));
   }
-  // What cannot be loaded is not offered, though it looks right.
-  machine.datasets.Ask({world_.At("broken"), world_.data_folder()});
-  EXPECT_THAT(machine.datasets.Offered(), ElementsAre(world_.data_folder()));
+  EXPECT_THAT(machine.datasets.Offered(),
+              UnorderedElementsAre(world_.At("broken"), world_.data_folder()));
 }
 
 TEST_F(TrainTaskTest, ADiskThatTakesNothingIsOfTheMember) {

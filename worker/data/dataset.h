@@ -8,6 +8,7 @@
 //   (2) `labels` has size() entries in [0, classes.size()).
 //   (3) Splits are disjoint, and a function of the files and the spec alone: not of threads, nor of the
 //       order in which a file system lists them.
+//   (4) The first so many samples of a split are of all classes: what looks at a part of it (a search's scores) takes those.
 #pragma once
 
 #include <cstdint>

@@ -276,11 +276,14 @@ absl::StatusOr<TrainingData> LoadTrainingData(const v1::DatasetSpec& spec,
   }
   BL_RETURN_IF_ERROR(CheckClasses(complete, data.train));
   BL_RETURN_IF_ERROR(CheckShape(data.train));
+  MixClasses(complete.split_seed(), data.train);
+  MixClasses(complete.split_seed(), data.validation);
   return data;
 }
 
-absl::StatusOr<Dataset> LoadTestData(const v1::DatasetSpec& spec, const LoadOptions& options) {
-  BL_ASSIGN_OR_RETURN(const v1::DatasetSpec complete, CompleteSpec(spec));
+namespace {
+
+absl::StatusOr<Dataset> ReadTestData(const v1::DatasetSpec& complete, const LoadOptions& options) {
   if (IsFolderKind(complete)) {
     BL_ASSIGN_OR_RETURN(const SampleFiles files, ListFiles(complete));
     TrainingData skipped;
@@ -299,6 +302,15 @@ absl::StatusOr<Dataset> LoadTestData(const v1::DatasetSpec& spec, const LoadOpti
   }
   BL_ASSIGN_OR_RETURN(Dataset test, ReadIdxPart(complete.path(), "t10k", classes));
   return Fit(std::move(test), complete, options);
+}
+
+}  // namespace
+
+absl::StatusOr<Dataset> LoadTestData(const v1::DatasetSpec& spec, const LoadOptions& options) {
+  BL_ASSIGN_OR_RETURN(const v1::DatasetSpec complete, CompleteSpec(spec));
+  BL_ASSIGN_OR_RETURN(Dataset test, ReadTestData(complete, options));
+  MixClasses(complete.split_seed(), test);
+  return test;
 }
 
 }  // namespace boardloop

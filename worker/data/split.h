@@ -26,4 +26,8 @@ bool HashFallsBelow(const std::string& name, double fraction, uint64_t seed);
 // Moves the samples that are held out to `validation`, the others to `train`.
 void Divide(Dataset all, const std::vector<bool>& held_out, Dataset& train, Dataset& validation);
 
+// Brings samples that are in the order of their classes, as folders have them, into an order drawn from the seed. Others
+// stay as they are: the usual files of numbered samples are mixed already.
+void MixClasses(uint64_t seed, Dataset& dataset);
+
 }  // namespace boardloop

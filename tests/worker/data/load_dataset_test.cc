@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/status_matchers.h"
@@ -147,6 +150,29 @@ TEST(LoadDatasetTest, ImageFoldersAreTheSameForAnyNumberOfThreads) {
   EXPECT_THAT(one.train.classes, ElementsAre("a", "b"));
   EXPECT_EQ(files, 20);
   EXPECT_EQ(LoadTestData(spec, options)->size(), 20);
+}
+
+// A search scores on the first so many: of a folder they were all of its first classes.
+TEST(LoadDatasetTest, TheFirstSamplesOfAFolderAreOfAllClasses) {
+  const std::string folder = NewFolder();
+  for (int i = 0; i < 120; ++i) {
+    for (const char* part : {"train", "test"}) {
+      WriteIn(folder, absl::StrFormat("%s/%c/%d.png", part, 'a' + i % 4, i),
+              PngBytes(FlatImage(16, 16, 1, i % 4)));
+    }
+  }
+  const v1::DatasetSpec spec = Spec(v1::DatasetSpec::IMAGE_FOLDER, folder);
+  const TrainingData data = LoadTrainingData(spec, {}).value();
+  const Dataset test = LoadTestData(spec, {}).value();
+  for (const Dataset* split : {&data.train, &data.validation, &test}) {
+    const auto half = split->labels.begin() + split->size() / 2;
+    EXPECT_THAT(std::set<int32_t>(split->labels.begin(), half), ElementsAre(0, 1, 2, 3));
+    const int64_t bytes = split->shape.elements();
+    for (int64_t i = 0; i < split->size(); ++i) {
+      EXPECT_EQ(split->pixels[i * bytes], split->labels[i]) << "images move with their labels";
+      EXPECT_EQ(split->pixels[(i + 1) * bytes - 1], split->labels[i]);
+    }
+  }
 }
 
 TEST(LoadDatasetTest, AFolderWithoutSplitsIsDividedByNames) {

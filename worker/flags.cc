@@ -1,5 +1,6 @@
 #include "worker/flags.h"
 
+#include <filesystem>
 #include <utility>
 #include <vector>
 
@@ -99,7 +100,8 @@ absl::StatusOr<v1::DatasetSpec> DatasetFromFlags(const DataFlags& flags, int32_t
   v1::DatasetSpec spec = defaults;
   if (!flags.path.empty()) {
     spec.Clear();
-    spec.set_path(flags.path);
+    // A checkpoint keeps it, and is used from other folders.
+    spec.set_path(std::filesystem::absolute(flags.path).lexically_normal().string());
   }
   if (spec.path().empty()) spec.set_path(kFashionMnist);
   if (spec.kind() == v1::DatasetSpec::KIND_UNSPECIFIED) spec.set_kind(GuessKind(spec.path()));

@@ -14,6 +14,7 @@
 #include "core/base/files.h"
 #include "core/base/process.h"
 #include "core/base/random.h"
+#include "core/data/checkpoint_header.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -149,6 +150,17 @@ TEST_F(WorkerProgramTest, FromADataSetToAModelInEveryFormat) {
   const WorkerRun exported = Worker({"export", At("net.blm"), "--out", At("again.tflite")});
   EXPECT_EQ(exported.exit_code, 0) << exported.err;
   EXPECT_EQ(Content(At("again.tflite")), Content(At("net.tflite")));
+}
+
+// Workers of a farm read it from other folders.
+TEST_F(WorkerProgramTest, ACheckpointKeepsTheWholePathOfItsDataSet) {
+  const std::string relative = fs::relative(At("data")).string();
+  const WorkerRun run = Worker(Train("super.blc", {{"--data", relative}, {"--epochs", "0.1"}}));
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const absl::StatusOr<v1::CheckpointHeader> header =
+      ParseCheckpointHeader(Content(At("super.blc")), "super.blc");
+  ASSERT_THAT(header, IsOk());
+  EXPECT_EQ(header->dataset().path(), fs::absolute(At("data")).lexically_normal());
 }
 
 TEST_F(WorkerProgramTest, QuantizationAwareTrainingOfASubnet) {

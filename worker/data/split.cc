@@ -61,8 +61,8 @@ void MixClasses(uint64_t seed, Dataset& dataset) {
   if (!std::is_sorted(dataset.labels.begin(), dataset.labels.end())) return;
   Random random(seed);
   const int64_t bytes = dataset.shape.elements();
-  for (int64_t i = dataset.size() - 1; i > 0;
-       --i) {  // Fisher and Yates, in place: there may be gigabytes.
+  // Fisher and Yates, in place: there may be gigabytes.
+  for (int64_t i = dataset.size() - 1; i > 0; --i) {
     const auto other = static_cast<int64_t>(random.Below(static_cast<uint64_t>(i) + 1));
     if (other == i) continue;
     std::swap(dataset.labels[i], dataset.labels[other]);

@@ -63,13 +63,16 @@ function(bl_add_fuzz_target name)
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES})
   set_target_properties(${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  set(options -runs=0)
   if(BOARDLOOP_FUZZ)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    # What it finds slow or broken; else it lies among the sources.
+    list(APPEND options -artifact_prefix=${PROJECT_BINARY_DIR}/tests/${name}-)
   else()
     target_link_libraries(${name} PRIVATE tests_fuzz_replay)
   endif()
   add_dependencies(fuzz_targets ${name})
-  add_test(NAME ${name}_corpus COMMAND ${name} -runs=0 ${ARG_CORPUS}
+  add_test(NAME ${name}_corpus COMMAND ${name} ${options} ${ARG_CORPUS}
            WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${name}_corpus PROPERTIES LABELS fuzz TIMEOUT 600)
 endfunction()

@@ -205,12 +205,14 @@ std::string CandidateCounts(const v1::SearchProgress& progress) {
   std::string text = absl::StrFormat(
       "%s: %s scored, %s measured", FormatInteger(progress.candidates()),
       FormatInteger(progress.candidates_scored()), FormatInteger(progress.candidates_measured()));
+  if (progress.candidates_cached() > 0) {
+    absl::StrAppend(&text, " (", FormatInteger(progress.candidates_cached()), " from the cache)");
+  }
   const auto add = [&](int64_t count, const char* what) {
     if (count > 0) absl::StrAppend(&text, ", ", FormatInteger(count), " ", what);
   };
   add(progress.candidates_infeasible(), "infeasible");
   add(progress.candidates_failed(), "failed");
-  add(progress.candidates_cached(), "from the cache");
   return text;
 }
 

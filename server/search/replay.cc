@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/base/status.h"
+#include "server/search/finalist_tasks.h"
 #include "server/search/names.h"
 #include "server/search/optimize_space.h"
 #include "server/search/selection.h"
@@ -80,21 +81,19 @@ class Replay {
 
   absl::Status ReplayFinalists() {
     if (view_.search.winner().empty()) return absl::OkStatus();
-    std::vector<store::Task> tasks;
-    const absl::Status read = context_.store.Read([&](Transaction& tx) -> absl::Status {
-      TaskQuery query;
-      query.owner = view_.search.name();
-      query.kind = store::Task::SPECIALIZE;
-      BL_ASSIGN_OR_RETURN(tasks, tx.ListTasks(query));
-      return absl::OkStatus();
-    });
-    BL_RETURN_IF_ERROR(read);
+    BL_ASSIGN_OR_RETURN(const FinalistTasks tasks,
+                        ReadFinalistTasks(context_.store, view_.search.name()));
+    const absl::Span<const store::Task> all = tasks.specializations;
     std::vector<int64_t> then, now;
-    for (const store::Task& task : tasks) then.push_back(task.candidate());
+    for (const store::Task& task : all) then.push_back(task.candidate());
     for (const Individual& finalist :
          Finalists(view_.search.spec().objective(), ToIndividuals(view_.search, view_.candidates),
                    static_cast<size_t>(view_.search.spec().specialization().finalists()))) {
       now.push_back(finalist.number);
+    }
+    // Those that came when the ones before them did not hold.
+    for (size_t i = now.size(); i < all.size(); ++i) {
+      now.push_back(NextFinalist(view_, all.first(i), tasks.verifications).value_or(0));
     }
     Compare("finalists", absl::StrJoin(then, ", "), absl::StrJoin(now, ", "));
     return absl::OkStatus();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/status.h"
+#include "server/search/finalist_tasks.h"
 #include "server/search/search_context.h"
 
 namespace boardloop {
@@ -15,11 +16,10 @@ void CountCandidates(const SearchView& view, v1::SearchProgress& progress) {
     progress.set_candidates(progress.candidates() + 1);
     progress.set_generation(std::max(progress.generation(), candidate.generation()));
     if (candidate.has_top1()) progress.set_candidates_scored(progress.candidates_scored() + 1);
-    if (candidate.from_cache()) {
-      progress.set_candidates_cached(progress.candidates_cached() + 1);
-    } else if (candidate.has_measurement()) {
+    if (candidate.has_measurement()) {
       progress.set_candidates_measured(progress.candidates_measured() + 1);
     }
+    if (candidate.from_cache()) progress.set_candidates_cached(progress.candidates_cached() + 1);
     if (candidate.state() == v1::Candidate::INFEASIBLE) {
       progress.set_candidates_infeasible(progress.candidates_infeasible() + 1);
     }
@@ -59,6 +59,28 @@ void AddTaskProgress(const v1::TaskProgress& task, v1::SearchProgress& progress)
   progress.set_stage_fraction(task.fraction());
 }
 
+// A verification takes about so much of what a specialization takes.
+constexpr double kVerificationShare = 0.1;
+
+bool HasEnded(const store::Task& task) {
+  return task.state() != store::Task::QUEUED && task.state() != store::Task::RUNNING;
+}
+
+// Of all that are specialized and verified, one after the other.
+absl::StatusOr<double> SpecializationFraction(Store& store, const Scheduler& scheduler,
+                                              const std::string& search) {
+  BL_ASSIGN_OR_RETURN(const FinalistTasks tasks, ReadFinalistTasks(store, search));
+  double done = 0;
+  for (const store::Task& task : tasks.specializations) {
+    done += HasEnded(task) ? 1 : scheduler.ProgressOf(task.id()).fraction();
+  }
+  done +=
+      kVerificationShare * static_cast<double>(std::count_if(tasks.verifications.begin(),
+                                                             tasks.verifications.end(), HasEnded));
+  const auto count = static_cast<double>(tasks.specializations.size());
+  return count > 0 ? done / (count * (1 + kVerificationShare)) : 0;
+}
+
 }  // namespace
 
 absl::StatusOr<v1::SearchProgress> ProgressOf(Store& store, const Scheduler& scheduler,
@@ -85,6 +107,11 @@ absl::StatusOr<v1::SearchProgress> ProgressOf(Store& store, const Scheduler& sch
     return absl::OkStatus();
   });
   BL_RETURN_IF_ERROR(read);
+  if (search.stage() == v1::Search::SPECIALIZATION) {
+    BL_ASSIGN_OR_RETURN(const double fraction,
+                        SpecializationFraction(store, scheduler, search.name()));
+    progress.set_stage_fraction(fraction);
+  }
   return progress;
 }
 

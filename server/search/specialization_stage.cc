@@ -1,51 +1,38 @@
 #include <algorithm>
+#include <iterator>
+#include <optional>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/status.h"
 #include "server/search/candidate_tasks.h"
+#include "server/search/finalist_tasks.h"
 #include "server/search/names.h"
 #include "server/search/stages.h"
 
 namespace boardloop {
 namespace {
 
-struct Tasks {
-  std::vector<store::Task> specialized;    // DONE, the best validation top-1 as int8 first.
-  std::vector<store::Task> verifications;  // All.
-  std::string failures;
-};
-
-absl::StatusOr<Tasks> ReadTasks(const SearchContext& context, const std::string& search) {
-  std::vector<store::Task> all;
-  const absl::Status read = context.store.Read([&](Transaction& tx) -> absl::Status {
-    for (const store::Task::Kind kind : {store::Task::SPECIALIZE, store::Task::MEASURE}) {
-      TaskQuery query;
-      query.owner = search;
-      query.kind = kind;
-      BL_ASSIGN_OR_RETURN(const std::vector<store::Task> found, tx.ListTasks(query));
-      all.insert(all.end(), found.begin(), found.end());
-    }
-    return absl::OkStatus();
+// DONE ones, the best validation top-1 as int8 first.
+std::vector<store::Task> Specialized(const FinalistTasks& tasks) {
+  std::vector<store::Task> done;
+  std::copy_if(tasks.specializations.begin(), tasks.specializations.end(), std::back_inserter(done),
+               [](const store::Task& task) { return task.state() == store::Task::DONE; });
+  std::stable_sort(done.begin(), done.end(), [](const store::Task& a, const store::Task& b) {
+    return a.result().specialize().val_top1_int8() > b.result().specialize().val_top1_int8();
   });
-  BL_RETURN_IF_ERROR(read);
-  Tasks tasks;
-  for (const store::Task& task : all) {
-    if (IsVerification(task)) tasks.verifications.push_back(task);
-    if (task.kind() != store::Task::SPECIALIZE) continue;
-    if (task.state() == store::Task::DONE) {
-      tasks.specialized.push_back(task);
-    } else {
-      absl::StrAppend(&tasks.failures, tasks.failures.empty() ? "" : "; ", "candidate ",
-                      task.candidate(), ": ", MessageOf(task.result()));
-    }
+  return done;
+}
+
+std::string Failures(const FinalistTasks& tasks) {
+  std::string text;
+  for (const store::Task& task : tasks.specializations) {
+    if (task.state() == store::Task::DONE) continue;
+    absl::StrAppend(&text, text.empty() ? "" : "; ", "candidate ", task.candidate(), ": ",
+                    MessageOf(task.result()));
   }
-  std::stable_sort(tasks.specialized.begin(), tasks.specialized.end(),
-                   [](const store::Task& a, const store::Task& b) {
-                     return a.result().specialize().val_top1_int8() >
-                            b.result().specialize().val_top1_int8();
-                   });
-  return tasks;
+  return text;
 }
 
 // Why the verified image is not delivered; empty when it is.
@@ -72,17 +59,40 @@ absl::Status Win(const SearchContext& context, const v1::Search& search, int64_t
                       });
 }
 
+// None of those that were specialized holds: goes on with the next best, or ends the search.
+absl::Status ReplaceFinalists(const SearchContext& context, const SearchView& view,
+                              const FinalistTasks& tasks, const std::string& objections) {
+  const std::optional<int64_t> next =
+      NextFinalist(view, tasks.specializations, tasks.verifications);
+  if (!next.has_value()) {
+    return EndSearch(
+        context, view.search.name(), v1::Search::INFEASIBLE,
+        absl::StrFormat("none of the %d candidates that were specialized holds on the board, and "
+                        "no other is expected to: %s",
+                        tasks.specializations.size(), objections));
+  }
+  const v1::Candidate& candidate = view.candidates[static_cast<size_t>(*next - 1)];
+  return UpdateSearch(
+      context, view.search.name(), [&](Transaction& tx, v1::Search& row) -> absl::Status {
+        BL_RETURN_IF_ERROR(
+            context.scheduler.AddTask(tx, SpecializeTaskOf(row, candidate)).status());
+        return AddEvent(tx, context.clock.Now(), row.name(), "FINALIST_REPLACED",
+                        absl::StrCat("specialization of ", candidate.name(), "; ", objections));
+      });
+}
+
 }  // namespace
 
 absl::Status SpecializationStage(const SearchContext& context, const SearchView& view) {
   const v1::Search& search = view.search;
-  BL_ASSIGN_OR_RETURN(const Tasks tasks, ReadTasks(context, search.name()));
-  if (tasks.specialized.empty()) {
+  BL_ASSIGN_OR_RETURN(const FinalistTasks tasks, ReadFinalistTasks(context.store, search.name()));
+  const std::vector<store::Task> done = Specialized(tasks);
+  if (done.empty()) {
     return EndSearch(context, search.name(), v1::Search::FAILED,
-                     absl::StrCat("no finalist could be specialized: ", tasks.failures));
+                     absl::StrCat("no finalist could be specialized: ", Failures(tasks)));
   }
   std::string objections;
-  for (const store::Task& specialized : tasks.specialized) {
+  for (const store::Task& specialized : done) {
     const int64_t number = specialized.candidate();
     const auto verification =
         std::find_if(tasks.verifications.begin(), tasks.verifications.end(),
@@ -101,8 +111,15 @@ absl::Status SpecializationStage(const SearchContext& context, const SearchView&
     absl::StrAppend(&objections, objections.empty() ? "" : "; ", "candidate ", number, ": ",
                     objection);
   }
-  return EndSearch(context, search.name(), v1::Search::INFEASIBLE,
-                   absl::StrCat("no finalist holds on the board: ", objections));
+  // Another candidate would not be verified either.
+  const bool unanswered =
+      std::any_of(tasks.verifications.begin(), tasks.verifications.end(),
+                  [](const store::Task& task) { return task.state() != store::Task::DONE; });
+  if (unanswered) {
+    return EndSearch(context, search.name(), v1::Search::FAILED,
+                     absl::StrCat("no finalist could be verified: ", objections));
+  }
+  return ReplaceFinalists(context, view, tasks, objections);
 }
 
 }  // namespace boardloop

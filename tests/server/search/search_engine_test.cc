@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -15,6 +17,7 @@
 #include "core/presets/search_presets.h"
 #include "gmock/gmock.h"
 #include "nlohmann/json.hpp"
+#include "server/search/finalist_tasks.h"
 #include "server/search/names.h"
 #include "server/search/replay.h"
 #include "tests/support/checkpoint_bytes.h"
@@ -122,8 +125,8 @@ class Farm {
   }
 
   // Calls and answers until the search has ended, or `rounds` are over.
-  void Work(int rounds = 100000) {
-    for (int i = 0; i < rounds && Get().state() == v1::Search::RUNNING; ++i) {
+  void Work(int rounds = 100000, const std::string& name = kName) {
+    for (int i = 0; i < rounds && Get(name).state() == v1::Search::RUNNING; ++i) {
       Answer(worker_, v1::Member::WORKER);
       Answer(agent_, v1::Member::AGENT);
       std::this_thread::yield();  // The engine has a thread of its own.
@@ -132,6 +135,14 @@ class Farm {
 
   // From now on no score is given: tasks fail with `reason`.
   void FailScores(const std::string& reason) { no_score_ = reason; }
+
+  // From now on no image is run: tasks fail with `reason`.
+  void FailImages(const std::string& reason) { no_image_ = reason; }
+
+  // The next images take so many milliseconds, one after the other; the rest one.
+  void ImagesTake(std::deque<double> latencies_ms) {
+    image_latencies_ms_ = std::move(latencies_ms);
+  }
 
   SearchContext context() { return {store_, *scheduler_, *artifacts_, clock_, 1}; }
   SearchEngine& engine() { return *engine_; }
@@ -183,6 +194,9 @@ class Farm {
       output.set_samples(Put("samples"));
       output.set_val_top1_int8(Fraction(payload.specialize().subnet()));
       output.set_test_top1_int8(0.5);
+    } else if (payload.measure().mode() == v1::Measurement::IMAGE && !no_image_.empty()) {
+      result.set_outcome(v1::TaskResult::INVALID);
+      result.set_message(no_image_);
     } else {
       AnswerMeasure(payload.measure(), *result.mutable_measure());
     }
@@ -196,6 +210,10 @@ class Farm {
     measurement.set_latency_ms(10 + 20 * Fraction(task.subnet().subnet()));
     if (task.mode() != v1::Measurement::IMAGE) return;
     measurement.set_latency_ms(1);
+    if (!image_latencies_ms_.empty()) {
+      measurement.set_latency_ms(image_latencies_ms_.front());
+      image_latencies_ms_.pop_front();
+    }
     measurement.set_exact(true);
     measurement.set_inputs(101);
     measurement.set_samples(100);
@@ -220,7 +238,8 @@ class Farm {
   }
 
   const int32_t capacity_;
-  std::string no_score_;
+  std::string no_score_, no_image_;
+  std::deque<double> image_latencies_ms_;
   TestFolder folder_;
   SystemClock clock_;
   MemoryStore store_;
@@ -416,6 +435,84 @@ TEST(SearchEngineTest, ACoordinatorThatIsKilledAnywhereFindsTheSame) {
   }
   EXPECT_EQ(broken.Candidates(), whole.Candidates());
   EXPECT_EQ(broken.Get().winner(), whole.Get().winner());
+}
+
+// What is best is slowest here: the first finalist is just within the limit, and just over it as an image.
+TEST(SearchEngineTest, AFinalistThatDoesNotHoldAsAnImageIsReplaced) {
+  v1::SearchSpec spec = SmallSpec();
+  spec.mutable_limits()->set_latency_ms(20);
+  Farm farm(4);
+  farm.ImagesTake({20.5, 19});
+  ASSERT_THAT(farm.Create(spec), IsOk());
+  farm.Work();
+  const v1::Search search = farm.Get();
+  ASSERT_EQ(search.state(), v1::Search::SUCCEEDED) << search.message();
+  const absl::StatusOr<FinalistTasks> tasks = ReadFinalistTasks(farm.context().store, kName);
+  ASSERT_THAT(tasks, IsOk());
+  // One failed to hold, and told which others would.
+  ASSERT_EQ(tasks->specializations.size(), 2u);
+  const absl::StatusOr<SearchView> view = ReadSearch(farm.context().store, kName);
+  ASSERT_THAT(view, IsOk());
+  const auto latency_of = [&](const store::Task& task) {
+    return view->candidates[static_cast<size_t>(task.candidate() - 1)].latency_ms();
+  };
+  const double slowdown = 20.5 / latency_of(tasks->specializations.front());
+  EXPECT_LE(slowdown * latency_of(tasks->specializations.back()), 20);
+  const absl::StatusOr<ReplayResult> replay = ReplaySearch(farm.context(), kName);
+  ASSERT_THAT(replay, IsOk());
+  EXPECT_THAT(replay->differences, ::testing::IsEmpty());
+}
+
+TEST(SearchEngineTest, ASearchOfWhichNoImageHoldsIsInfeasibleAndSaysWhy) {
+  v1::SearchSpec spec = SmallSpec();
+  spec.mutable_limits()->set_latency_ms(20);
+  Farm farm(4);
+  farm.ImagesTake({60});
+  ASSERT_THAT(farm.Create(spec), IsOk());
+  farm.Work();
+  EXPECT_EQ(farm.Get().state(), v1::Search::INFEASIBLE);
+  EXPECT_THAT(farm.Get().message(),
+              ::testing::AllOf(HasSubstr("none of the 1 candidates that were specialized holds"),
+                               HasSubstr("ms, the limit is 20 ms")));
+}
+
+TEST(SearchEngineTest, AnImageThatNoBoardCouldRunIsNoCandidatesFault) {
+  Farm farm(4);
+  farm.FailImages("no linker");
+  ASSERT_THAT(farm.Create(SmallSpec()), IsOk());
+  farm.Work();
+  EXPECT_EQ(farm.Get().state(), v1::Search::FAILED);
+  EXPECT_THAT(farm.Get().message(), HasSubstr("no finalist could be verified: candidate "));
+  EXPECT_THAT(farm.Get().message(), HasSubstr("no linker"));
+}
+
+TEST(SearchEngineTest, ProgressOfSpecializationRisesToItsVerification) {
+  Farm farm(4);
+  ASSERT_THAT(farm.Create(SmallSpec()), IsOk());
+  double fraction = 0;
+  while (farm.Get().state() == v1::Search::RUNNING) {
+    farm.Work(/*rounds=*/1);
+    v1::Search search = farm.Get();
+    if (search.stage() != v1::Search::SPECIALIZATION) continue;
+    ASSERT_THAT(farm.engine().FillIn(search), IsOk());
+    EXPECT_GE(search.progress().stage_fraction(), fraction);
+    fraction = search.progress().stage_fraction();
+  }
+  EXPECT_GT(fraction, 0.9);  // While the image was on the board.
+}
+
+TEST(SearchEngineTest, AnswersFromTheCacheCountAsMeasured) {
+  constexpr char kAgain[] = "searches/again";
+  Farm farm(4);
+  ASSERT_THAT(farm.Create(SmallSpec()), IsOk());
+  farm.Work();
+  ASSERT_THAT(farm.Create(SmallSpec(), kAgain), IsOk());
+  farm.Work(/*rounds=*/100000, kAgain);
+  v1::Search again = farm.Get(kAgain);
+  ASSERT_EQ(again.state(), v1::Search::SUCCEEDED) << again.message();
+  ASSERT_THAT(farm.engine().FillIn(again), IsOk());
+  EXPECT_EQ(again.progress().candidates_cached(), 14);
+  EXPECT_EQ(again.progress().candidates_measured(), 14);
 }
 
 TEST(SearchEngineTest, AReplayDecidesTheSame) {

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_format.h"
+#include "cli/analysis.h"
 #include "cli/load_network.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -45,8 +46,10 @@ struct Flags {
 nlohmann::ordered_json Figures(const EngineProgram& program, const Plan& plan) {
   return {{"network", program.name},
           {"arena_bytes", plan.peak_sram_bytes},
+          {"patch_grid", plan.patch.grid},
+          {"patch_blocks", plan.patch.blocks},
           {"weight_bytes", program.weight_bytes},
-          {"constant_bytes", static_cast<int64_t>(program.constants.size()) - program.weight_bytes},
+          {"constant_bytes", program.FlashBytes() - program.weight_bytes},
           {"kernels", program.Kernels()}};
 }
 
@@ -62,7 +65,10 @@ absl::StatusOr<int> RunExport(const Flags& flags) {
   if (!model.ok()) {
     return Refuse(Outcome::kInvalidModel, std::string(model.status().message()));
   }
-  BL_ASSIGN_OR_RETURN(const Plan plan, PlanGraph(model->graph, flags.plan));
+  // Patches cost time: they are for those who say how little SRAM there is.
+  PlanOptions options = flags.plan;
+  if (!options.sram_limit.has_value()) options.patch = false;
+  BL_ASSIGN_OR_RETURN(const Plan plan, PlanGraph(model->graph, options));
   if (!plan.meets_limit) {
     return Refuse(Outcome::kInfeasible,
                   absl::StrFormat("the smallest plan found needs %s B, --sram-limit is %s B",
@@ -74,12 +80,13 @@ absl::StatusOr<int> RunExport(const Flags& flags) {
   BL_RETURN_IF_ERROR(ExportLibrary(program, flags.emit, sources, flags.out));
   const nlohmann::ordered_json figures = Figures(program, plan);
   BL_RETURN_IF_ERROR(WriteResults(
-      flags.json ? JsonText(figures)
-                 : absl::StrFormat("%s: arena %s B, weights %s B, constants %s B, %d kernels\n",
-                                   flags.out, FormatInteger(plan.peak_sram_bytes),
-                                   FormatInteger(figures["weight_bytes"].get<int64_t>()),
-                                   FormatInteger(figures["constant_bytes"].get<int64_t>()),
-                                   figures["kernels"].size())));
+      flags.json
+          ? JsonText(figures)
+          : absl::StrFormat("%s: %s, arena %s B, weights %s B, constants %s B, %d kernels\n",
+                            flags.out, PatchText(plan.patch), FormatInteger(plan.peak_sram_bytes),
+                            FormatInteger(figures["weight_bytes"].get<int64_t>()),
+                            FormatInteger(figures["constant_bytes"].get<int64_t>()),
+                            figures["kernels"].size())));
   return 0;
 }
 
@@ -101,8 +108,9 @@ void AddExportCommand(CLI::App& program, AgentAction& action) {
   command.add_option("--prefix", flags->emit.prefix, "Of files and symbols, a C identifier")
       ->type_name("NAME")
       ->capture_default_str();
-  AddChoice<bool>(command, "--patch", flags->plan.patch, {{"auto", true}, {"off", false}},
-                  "Whether the first layers may run patch by patch");
+  AddChoice<bool>(
+      command, "--patch", flags->plan.patch, {{"auto", true}, {"off", false}},
+      "Whether the first layers may run patch by patch, where --sram-limit asks for it");
   AddSize(command, "--sram-limit", flags->plan.sram_limit, "Most SRAM for arena and scratch");
   AddInputMode(command, flags->plan.input);
   AddJson(command, flags->json);

@@ -158,6 +158,12 @@ std::string SummaryText(const Measurement& measurement) {
   if (!measurement.runs.empty()) AppendTiming(measurement, &text);
   AppendMemory(measurement, &text);
   if (!measurement.runs.empty()) AppendLine(&text, "exact", ExactText(measurement));
+  if (measurement.correct.has_value() && measurement.samples > 0) {
+    AppendLine(&text, "top-1",
+               absl::StrFormat("%.2f %%: %d of %d samples",
+                               100.0 * *measurement.correct / measurement.samples,
+                               *measurement.correct, measurement.samples));
+  }
   return text;
 }
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/base/files.h"
+#include "core/base/numbers.h"
 #include "core/base/process.h"
 #include "nlohmann/json.hpp"
 #include "tests/device-agent/measure/agent_program.h"
@@ -48,6 +50,20 @@ TEST_F(ExportProgramTest, FiguresAreThoseOfThePlan) {
   EXPECT_GT(figures.value("arena_bytes", 0), 0);
   EXPECT_GT(figures.value("weight_bytes", 0), 0);
   EXPECT_TRUE(fs::exists(Library() + "/net.h"));
+  // What README.md in the folder says is the same.
+  const int64_t flash = figures.value("weight_bytes", 0) + figures.value("constant_bytes", 0);
+  const absl::StatusOr<std::string> readme = ReadFile(Library() + "/README.md", 1 << 20);
+  ASSERT_THAT(readme, IsOk());
+  EXPECT_THAT(*readme, HasSubstr("| flash | " + FormatInteger(flash) + " B of weights"));
+}
+
+TEST_F(ExportProgramTest, PatchesAreForThoseWhoSayHowLittleSramThereIs) {
+  const std::string network = "mobilenet_v2:res=96";
+  const ProcessOutput free = Export({network, "--out", Library()});
+  EXPECT_THAT(free.out, HasSubstr(": layer by layer, arena 221,684 B"));
+  const ProcessOutput tight =
+      Export({network, "--out", Library() + "-tight", "--sram-limit", "100K"});
+  EXPECT_THAT(tight.out, HasSubstr("blocks, arena ")) << tight.err;
 }
 
 TEST_F(ExportProgramTest, AFolderInUseIsLeftAlone) {

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "core/data/samples.h"
 #include "core/graph/model_proto.h"
 #include "core/tflite/tflite.h"
 #include "gmock/gmock.h"
@@ -118,6 +119,16 @@ TEST_F(MeasureProgramTest, ABlmIsMeasuredWithItsWeights) {
   EXPECT_EQ(run.Json()["weights"], "file");
   EXPECT_EQ(run.Json()["exact"], true);
   EXPECT_EQ(Run({"measure", Write("x.blm", "hello"), "--board", kM4, "--json"}).exit_code, 7);
+}
+
+TEST_F(MeasureProgramTest, LabelledSamplesAreCounted) {
+  constexpr int64_t kInputBytes = 48 * 48 * 3;
+  const std::string samples = Write(
+      "two.bls", SerializeSamples({kInputBytes, {0, 1}, std::vector<int8_t>(2 * kInputBytes)}));
+  // Of two equal inputs with different labels one is right at most.
+  const AgentRun run = Run({"measure", SmallModel(), "--board", kM4, "--samples", samples});
+  ASSERT_EQ(run.exit_code, 0) << run.out << run.err;
+  EXPECT_THAT(run.out, ::testing::ContainsRegex("top-1 +(0|50)\\.00 %: [01] of 2 samples"));
 }
 
 TEST_F(MeasureProgramTest, ANetworkWithoutAFileHasRandomWeightsAndIsExact) {

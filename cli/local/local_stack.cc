@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -106,6 +107,8 @@ std::string LastLines(const std::string& path, int64_t begin) {
     if (!line.empty()) lines.push_back(line);
   }
   if (lines.empty()) return "it wrote nothing";
+  // Our programs say in their last line why they end.
+  if (absl::StartsWith(lines.back(), "boardloop-")) return lines.back();
   if (lines.size() > kLogLines) lines.erase(lines.begin(), lines.end() - kLogLines);
   return absl::StrCat("its last lines are: ", absl::StrJoin(lines, " | "));
 }

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "cli/remote/format.h"
 #include "cli/remote/names.h"
 #include "cli/size.h"
@@ -80,8 +81,14 @@ std::string ExactText(const v1::Measurement& measurement) {
                          measurement.inputs() == 1 ? "output" : "outputs");
 }
 
+// "OK", "INFEASIBLE": the enum's names without their prefix.
+std::string OutcomeName(const v1::Measurement& measurement) {
+  return std::string(
+      absl::StripPrefix(v1::Measurement::Outcome_Name(measurement.outcome()), "OUTCOME_"));
+}
+
 std::string OutcomeText(const v1::Measurement& measurement) {
-  std::string text = v1::Measurement::Outcome_Name(measurement.outcome());
+  std::string text = OutcomeName(measurement);
   if (!measurement.message().empty()) absl::StrAppend(&text, ": ", measurement.message());
   return text;
 }
@@ -89,7 +96,7 @@ std::string OutcomeText(const v1::Measurement& measurement) {
 // Of a job that has one; others were cancelled, or no board ran them yet.
 std::string OutcomeOf(const v1::MeasurementJob& job) {
   if (job.measurement().outcome() == v1::Measurement::OUTCOME_UNSPECIFIED) return "-";
-  return v1::Measurement::Outcome_Name(job.measurement().outcome());
+  return OutcomeName(job.measurement());
 }
 
 std::string LatencyOf(const v1::MeasurementJob& job) {

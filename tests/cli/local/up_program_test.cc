@@ -170,7 +170,7 @@ TEST_F(UpProgramTest, AFailedUpEndsWhatItStartedAndQuotesThisStartAlone) {
   const ProgramRun run = RunBoardloop({"up", "--dir", folder_.path(), "--listen", "127.0.0.1:0",
                                        "--no-worker", "--bench", bench, "--json"});
   EXPECT_EQ(run.exit_code, 1);
-  EXPECT_THAT(run.err, HasSubstr("the agent has ended; its last lines are: "));
+  EXPECT_THAT(run.err, HasSubstr("the agent has ended; boardloop-agent: "));
   EXPECT_THAT(run.err, HasSubstr("bench.yaml:1: "));
   EXPECT_THAT(run.err, Not(HasSubstr("earlier run")));
   EXPECT_THAT(run.err, Not(HasSubstr("?")));

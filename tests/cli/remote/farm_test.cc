@@ -235,7 +235,9 @@ TEST_F(MeasureTest, ExitCodeSaysWhatCameOut) {
       {cancelled, 5}};
   for (const auto& [job, code] : codes) {
     Answer(job);
-    EXPECT_EQ(Measure({}).exit_code, code);
+    const ProgramRun run = Measure({});
+    EXPECT_EQ(run.exit_code, code);
+    EXPECT_THAT(run.out, Not(HasSubstr("OUTCOME_")));
   }
 }
 

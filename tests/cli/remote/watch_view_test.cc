@@ -65,7 +65,10 @@ TEST(WatchScreenTest, SaysWhatIsKnown) {
   EXPECT_THAT(text, HasSubstr("generation 4 of 10"));
   EXPECT_THAT(text, HasSubstr("  delivery"));
   EXPECT_THAT(text, HasSubstr("waiting for  a board of type virtual-stm32f405\n"));
-  EXPECT_THAT(text, HasSubstr("candidates   1,200: 1,100 scored, 1,000 measured (90 from the cache), 7 infeasible\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          "candidates   1,200: 1,100 scored, 1,000 measured (90 from the cache), 7 infeasible\n"));
   EXPECT_THAT(text, HasSubstr("best         candidate 47: top-1 84.12 %, 12.3 ms\n"));
   EXPECT_THAT(text, HasSubstr("limits       SRAM 64.0 kB\n"));
   EXPECT_THAT(text, HasSubstr("Pareto front: top-1 over latency, 5 networks\n"));

@@ -74,6 +74,15 @@ class Processes:
             while find() and time.monotonic() < deadline:
                 time.sleep(0.05)
 
+    @staticmethod
+    def bury():
+        """Takes the exit codes of our children that have ended, which nobody else wants to know."""
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0] != 0:
+                pass
+        except ChildProcessError:
+            pass
+
 
 class Shell:
     """One bash for the whole tutorial: what a command exports or enters, later ones see."""
@@ -254,6 +263,7 @@ def main():
             print("--- it printed ---\n" + failure.output.rstrip())
     finally:
         processes.end(lambda: processes.below(os.getpid()))
+        processes.bury()
         if arguments.keep:
             print(f"kept {folder}")
         else:

@@ -22,7 +22,8 @@ import sys
 import tempfile
 import time
 
-from tutorial import Failure, matches, read_tutorial
+sys.dont_write_bytecode = True  # This is the source tree.
+from tutorial import Failure, matches, read_tutorial  # noqa: E402
 
 SOURCES = pathlib.Path(__file__).resolve().parents[2]
 PR_SET_CHILD_SUBREAPER = 36

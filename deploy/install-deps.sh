@@ -23,6 +23,7 @@ build_packages=(
   libprotobuf-dev protobuf-compiler       # spaces, the programs' contracts
   libgrpc++-dev protobuf-compiler-grpc    # the services
   libsqlite3-dev                          # the coordinator's store
+  prometheus-cpp-dev libcpp-httplib-dev   # metrics, and the HTTP that shows them
   libflatbuffers-dev flatbuffers-compiler # .tflite
   nlohmann-json3-dev libyaml-cpp-dev      # subnet files, board types
   libcli11-dev                            # command line

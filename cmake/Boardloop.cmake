@@ -54,6 +54,17 @@ function(bl_add_test name)
     PROPERTIES ${properties})
 endfunction()
 
+# bl_add_script_test(NAME COMMAND script.sh [ARGUMENT...] [LABELS integration])
+# One ctest test that is a script. It exits with 77 where it lacks a tool, and counts as skipped.
+function(bl_add_script_test name)
+  cmake_parse_arguments(ARG "" "" "COMMAND;LABELS" ${ARGN})
+  add_test(NAME ${name} COMMAND ${ARG_COMMAND} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
+  if(ARG_LABELS)
+    set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}")
+  endif()
+endfunction()
+
 # bl_add_fuzz_target(NAME SOURCES x_fuzz.cc LIBRARIES ... CORPUS dir)
 # A libFuzzer program in the `fuzz` preset. In every other preset the same source runs once over its
 # corpus as a test, so that a finding stays fixed.

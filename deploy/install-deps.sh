@@ -45,6 +45,7 @@ build_packages=(
 # Formatting and findings differ between versions of the tools, so two have theirs in the name.
 dev_packages=(
   chromium                                # looks at reports, in a test
+  prometheus                              # checks rules, and asks what dashboards ask, in tests
   git clang clang-format-14 clang-tidy-14 libclang-rt-dev shellcheck pre-commit
 )
 

@@ -32,7 +32,6 @@ class Query:
     """One PromQL expression, and where it stands, for messages."""
     where: str
     expr: str
-    instant: bool = False
 
 
 def documented_metrics() -> dict[str, Metric]:
@@ -58,7 +57,7 @@ def panels(dashboard: dict) -> list[dict]:
 
 def panel_queries(file: str, dashboard: dict) -> list[Query]:
     """The queries of all panels, in their order."""
-    return [Query(f"{file}: {panel['title']} ({target['refId']})", target["expr"], target.get("instant", False))
+    return [Query(f"{file}: {panel['title']} ({target['refId']})", target["expr"])
             for panel in panels(dashboard) for target in panel["targets"]]
 
 

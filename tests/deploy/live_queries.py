@@ -55,6 +55,10 @@ SEARCH = {
 }
 
 
+class Failed(Exception):
+    """What the test needs went wrong, before anything could be asked."""
+
+
 def log(line: str) -> None:
     """Says what the test does, as it takes minutes."""
     print(time.strftime("%H:%M:%S"), line, flush=True)
@@ -83,10 +87,10 @@ class Children:
         while not condition():
             for name, process in self._running.items():
                 if process.poll() is not None:
-                    raise RuntimeError(f"{name} ended with {process.returncode} before {what}; its last lines are:\n"
+                    raise Failed(f"{name} ended with {process.returncode} before {what}; its last lines are:\n"
                                        f"{last_lines(self.log_file(name))}")
             if time.monotonic() > deadline:
-                raise RuntimeError(f"{what}: not within {seconds} s")
+                raise Failed(f"{what}: not within {seconds} s")
             time.sleep(0.2)
 
     def end_all(self) -> None:
@@ -136,7 +140,7 @@ def run_search(children: Children, programs: pathlib.Path, folder: pathlib.Path,
                                 capture_output=True, text=True)
         search = json.loads(answer.stdout)
         if search["state"] not in ("RUNNING", "SUCCEEDED"):
-            raise RuntimeError(f"the search is {search['state']}: {search.get('message', 'no message')}")
+            raise Failed(f"the search is {search['state']}: {search.get('message', 'no message')}")
         return search["state"] == "SUCCEEDED"
 
     children.wait_until("the search has succeeded", 900, ended)
@@ -166,12 +170,10 @@ class Prometheus:
             raise ValueError(json.load(error)["error"]) from error
 
     def values(self, query: Query) -> list[float]:
-        """What a panel would show, of all its series: now, or since the test began."""
-        expr = substituted(query.expr, RATE_SECONDS)
-        if query.instant:
-            series = self.ask("query", query=expr)["result"]
-            return [float(each["value"][1]) for each in series]
-        series = self.ask("query_range", query=expr, start=self._start, end=time.time(), step=SCRAPE_SECONDS)["result"]
+        """What a panel would have shown at any time since the test began, of all its series: when the search has ended
+        there is no time left to show."""
+        series = self.ask("query_range", query=substituted(query.expr, RATE_SECONDS), start=self._start,
+                          end=time.time(), step=SCRAPE_SECONDS)["result"]
         return [float(value) for each in series for _, value in each["values"]]
 
 
@@ -185,7 +187,7 @@ def configuration(addresses: dict[str, str]) -> str:
                 ("evaluation_interval: 5s", f"evaluation_interval: {SCRAPE_SECONDS}s")]
     for before, after in changes:
         if before not in text:
-            raise RuntimeError(f"prometheus.yml has no {before}, which this test replaces")
+            raise Failed(f"prometheus.yml has no {before}, which this test replaces")
         text = text.replace(before, after)
     return text
 
@@ -275,22 +277,8 @@ def target(text: str) -> tuple[str, str]:
     return name, address
 
 
-def main() -> None:
-    """Prints what is wrong, a line each, and exits with 1 when anything is."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--programs", type=pathlib.Path, default=pathlib.Path("build/release/bin"), metavar="FOLDER",
-                        help="where the programs are (default: %(default)s)")
-    parser.add_argument("--target", type=target, action="append", default=[], metavar="NAME=HOST:PORT",
-                        help="ask about programs that run already, server, worker and agent, and start none")
-    parser.add_argument("--seconds", type=int, default=10, metavar="N",
-                        help="scrape so long after the search, or with --target (default: %(default)s)")
-    parser.add_argument("--keep", action="store_true", help="keep the folder of logs and states")
-    flags = parser.parse_args()
-    if not flags.target:
-        skip_unless_possible(flags.programs)
-    # A test that ctest ends ends its children, too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-
+def run(flags: argparse.Namespace) -> list[str]:
+    """The whole test; what is wrong, a line each."""
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(tempfile.mkdtemp(prefix="boardloop-live-"))
         if flags.keep:
@@ -313,6 +301,29 @@ def main() -> None:
         for problem in found:
             print(problem)
         log(f"{len(found)} problems")
+        return found
+
+
+def main() -> None:
+    """Exits with 1 when anything is wrong, with 77 when the test cannot run here."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--programs", type=pathlib.Path, default=pathlib.Path("build/release/bin"), metavar="FOLDER",
+                        help="where the programs are (default: %(default)s)")
+    parser.add_argument("--target", type=target, action="append", default=[], metavar="NAME=HOST:PORT",
+                        help="ask about programs that run already, server, worker and agent, and start none")
+    parser.add_argument("--seconds", type=int, default=10, metavar="N",
+                        help="scrape so long after the search, or with --target (default: %(default)s)")
+    parser.add_argument("--keep", action="store_true", help="keep the folder of logs and states")
+    flags = parser.parse_args()
+    if not flags.target:
+        skip_unless_possible(flags.programs)
+    # A test that ctest ends ends its children, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
+    try:
+        found = run(flags)
+    except (Failed, subprocess.CalledProcessError) as error:
+        sys.exit(f"live_queries: {error}")
     sys.exit(1 if found else 0)
 
 

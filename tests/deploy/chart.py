@@ -164,6 +164,9 @@ def check_selectors(where, objects):
 
 def check_peers(where, objects):
     """Workers and agents may reach the coordinator, and it lets them in."""
+    for o in objects:
+        for rule in (o["spec"].get("ingress") or []) if o["kind"] == "NetworkPolicy" else []:
+            expect(rule.get("from"), f"{where}: NetworkPolicy {o['metadata']['name']} lets everybody in")
     policies = {o["metadata"]["labels"]["app.kubernetes.io/component"]: o for o in objects if o["kind"] == "NetworkPolicy"}
     if "server" not in policies:
         return
@@ -266,6 +269,11 @@ def main():
                 check_commands(values.name, objects, binaries)
             if any(o["kind"] == "PrometheusRule" for o in objects):
                 check_files(objects)
+    alone = render(helm, "--kube-version", KUBERNETES[0], "--set", "worker.enabled=false,agent.enabled=false")
+    expect(alone.returncode == 0, f"a coordinator alone: {alone.stderr}")
+    for o in yaml.safe_load_all(alone.stdout):
+        if o and o["kind"] == "NetworkPolicy":
+            expect(all(r.get("from") for r in o["spec"]["ingress"]), "a coordinator alone lets everybody in")
     for value, word in REFUSED.items():
         rendered = render(helm, "--kube-version", KUBERNETES[0], "--set", value)
         expect(rendered.returncode != 0 and word in rendered.stderr, f"--set {value} is not refused: {rendered.stderr}")

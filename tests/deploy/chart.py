@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Checks the Helm chart: it renders with each ci values file, and what it renders keeps the promises of its README.
 
-Usage: chart.py HELM BIN
+Usage: chart.py BIN
 
-HELM is the program, BIN the folder of the built programs, whose --help must know every flag that a container uses.
-Exits with 77 when helm, a Python package or a program is missing: skipped. Needs deploy/install-lint-tools.sh.
+BIN is the folder of the built programs, whose --help must know every flag that a container uses. Exits with 77 when helm,
+a Python package or a program is missing: skipped. Needs deploy/install-lint-tools.sh.
 """
 
 import pathlib
@@ -13,8 +13,14 @@ import subprocess
 import sys
 import tempfile
 
-SKIP = 77
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from deploy_files import ROOT, SKIPPED
+from lint_venv import need
+
+need("kubernetes_validate", "yaml")
+import kubernetes_validate
+import yaml
+
+HELM = ROOT / ".venv/lint/bin/helm"
 CHART = ROOT / "deploy/kubernetes/boardloop"
 KUBERNETES = ["1.25.0", "1.30.0", "1.34.0"]
 # Objects of operators: kind -> a path that must be there.
@@ -36,14 +42,8 @@ REFUSED = {
 
 def skip(reason):
     print(f"chart: skipped: {reason}")
-    sys.exit(SKIP)
+    sys.exit(SKIPPED)
 
-
-try:
-    import kubernetes_validate
-    import yaml
-except ImportError as error:
-    skip(f"{error}; deploy/install-lint-tools.sh installs it")
 
 failures = []
 
@@ -241,10 +241,10 @@ def check_version():
 
 
 def main():
-    if len(sys.argv) != 3:
+    if len(sys.argv) != 2:
         sys.exit(__doc__)
-    helm, binaries = sys.argv[1], pathlib.Path(sys.argv[2])
-    if not pathlib.Path(helm).is_file():
+    helm, binaries = HELM, pathlib.Path(sys.argv[1])
+    if not helm.is_file():
         skip(f"no helm at {helm}; deploy/install-lint-tools.sh installs it")
     programs = [binaries / f"boardloop-{p}" for p in ("server", "worker", "agent")]
     built = all(p.is_file() for p in programs)

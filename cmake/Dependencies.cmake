@@ -50,6 +50,16 @@ find_package(benchmark REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(gRPC REQUIRED)
 find_package(SQLite3 REQUIRED)
+find_package(prometheus-cpp REQUIRED)
+find_library(HTTPLIB_LIBRARY cpp-httplib REQUIRED)
+find_path(HTTPLIB_INCLUDE_DIR httplib.h REQUIRED)
+add_library(httplib::httplib UNKNOWN IMPORTED)
+set_target_properties(httplib::httplib PROPERTIES
+  IMPORTED_LOCATION ${HTTPLIB_LIBRARY}
+  INTERFACE_INCLUDE_DIRECTORIES ${HTTPLIB_INCLUDE_DIR}
+  # As the distribution built it: classes have other members without these.
+  INTERFACE_COMPILE_DEFINITIONS
+    "CPPHTTPLIB_OPENSSL_SUPPORT;CPPHTTPLIB_ZLIB_SUPPORT;CPPHTTPLIB_BROTLI_SUPPORT")
 include(GoogleTest)
 
 find_library(ELF_LIBRARY elf REQUIRED)

@@ -23,6 +23,7 @@ build_packages=(
   libprotobuf-dev protobuf-compiler       # spaces, the programs' contracts
   libgrpc++-dev protobuf-compiler-grpc    # the services
   libsqlite3-dev                          # the coordinator's store
+  prometheus-cpp-dev libcpp-httplib-dev   # metrics, and the HTTP that shows them
   libflatbuffers-dev flatbuffers-compiler # .tflite
   nlohmann-json3-dev libyaml-cpp-dev      # subnet files, board types
   libcli11-dev                            # command line
@@ -44,6 +45,7 @@ build_packages=(
 # Formatting and findings differ between versions of the tools, so two have theirs in the name.
 dev_packages=(
   chromium                                # looks at reports, in a test
+  prometheus                              # checks rules, and asks what dashboards ask, in tests
   git clang clang-format-14 clang-tidy-14 libclang-rt-dev shellcheck pre-commit
 )
 

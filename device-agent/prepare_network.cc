@@ -11,10 +11,11 @@ PreparedMeasurement PrepareNetwork(Preparer& preparer, const std::string& networ
                                    const MeasureOptions& options, const StepObserver& observer) {
   if (IsModelFile(network)) return preparer.PrepareFile(network, options, observer);
   absl::StatusOr<Model> model = LoadModel(network, /*space=*/"");
+  const bool loaded = model.ok();
   PreparedMeasurement prepared =
-      model.ok() ? preparer.Prepare(*std::move(model), network, options, observer)
-                 : preparer.Refuse(network, options, model.status());
-  prepared.measurement.random_weights = true;
+      loaded ? preparer.Prepare(*std::move(model), network, options, observer)
+             : preparer.Refuse(network, options, model.status());
+  prepared.measurement.random_weights = loaded;
   return prepared;
 }
 

@@ -6,19 +6,24 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 usage() {
   cat <<'TEXT'
-Usage: tests/lint.sh [--quick] [--tidy all|changed|none]
+Usage: tests/lint.sh [--quick] [--tidy all|changed|none|only] [--tidy-minutes M]
 
-  --quick       only what takes seconds: format, shellcheck, sources, machine paths
-  --tidy WHICH  clang-tidy on all sources (default), on those that differ from origin/main, or none
+  --quick           only what takes seconds: format, shellcheck, sources, machine paths
+  --tidy WHICH      clang-tidy on all sources (default), on those that differ from origin/main, on none, or on all and
+                    nothing else
+  --tidy-minutes M  what clang-tidy has not begun by then is left to the next run: an hour's work where nothing is
+                    remembered
 TEXT
 }
 
 quick=false
 tidy=all
+tidy_minutes=inf
 while (($# > 0)); do
   case "$1" in
     --quick) quick=true; shift ;;
-    --tidy) tidy=${2:?--tidy needs all, changed or none}; shift 2 ;;
+    --tidy) tidy=${2:?--tidy needs all, changed, none or only}; shift 2 ;;
+    --tidy-minutes) tidy_minutes=${2:?--tidy-minutes needs a number}; shift 2 ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; exit 2 ;;
   esac
@@ -90,6 +95,18 @@ compile_header() {
 }
 export -f compile_header
 
+# Headers, one per line, that the build does not compile alone: their source, if any, includes something before them.
+headers_to_compile() {
+  local header source
+  files 'bench/*.h' 'cli/*.h' 'core/*.h' 'device-agent/*.h' 'firmware/codegen/*.h' \
+    'server/*.h' 'tests/*.h' 'worker/*.h' | while read -r header; do
+    source=${header%.h}.cc
+    if ! grep --max-count=1 '^#include' "$source" 2>/dev/null | grep --quiet --fixed-strings "\"$header\""; then
+      printf '%s\n' "$header"
+    fi
+  done
+}
+
 # Every header compiles alone; those of core/, of the worker and of the cli that it uses as C++17, for files that
 # also include LibTorch's.
 check_headers() {
@@ -98,20 +115,18 @@ check_headers() {
     "$build/compile_commands.json" | sort --unique | tr '\n' ' ')
   export include_flags
   # shellcheck disable=SC2016  # The inner bash expands it.
-  files 'bench/*.h' 'cli/*.h' 'core/*.h' 'device-agent/*.h' 'firmware/codegen/*.h' \
-    'server/*.h' 'tests/*.h' 'worker/*.h' |
+  headers_to_compile |
     sed --regexp-extended -e 's/^(cli|core|worker|tests\/worker).*/& c++17/' -e '/ c\+\+17$/!s/$/ c++20/' |
     xargs --max-procs="$jobs" --max-lines=1 bash -c 'compile_header "$@"' _
 }
 
 check_tidy() {
   case "$tidy" in
-    none) return 0 ;;
     changed) git diff --name-only --diff-filter=d origin/main -- '*.cc' >"$scratch/tidy" ;;
-    all) files '*.cc' >"$scratch/tidy" ;;
-    *) echo "--tidy is $tidy, must be all, changed or none"; return 1 ;;
+    all | only) files '*.cc' >"$scratch/tidy" ;;
+    *) echo "--tidy is $tidy, must be all, changed, none or only"; return 1 ;;
   esac
-  tests/tidy.py "$build" <"$scratch/tidy"
+  tests/tidy.py "$build" --minutes "$tidy_minutes" <"$scratch/tidy" | tee "$scratch/tidy.log"
 }
 
 report_sizes() {
@@ -143,22 +158,27 @@ run_check() {
   fi
 }
 
-run_check "clang-format" check_format
-run_check "shellcheck" check_shell
-run_check "sources are in a CMakeLists.txt" check_sources_are_listed
-run_check "no paths of one machine" check_machine_paths
-if [[ -n $buf ]]; then
-  run_check "buf lint" check_proto
-else
-  echo "skipped buf lint: there is no buf; deploy/install-buf.sh brings it"
+if [[ $tidy != only ]]; then
+  run_check "clang-format" check_format
+  run_check "shellcheck" check_shell
+  run_check "sources are in a CMakeLists.txt" check_sources_are_listed
+  run_check "no paths of one machine" check_machine_paths
+  if [[ -n $buf ]]; then
+    run_check "buf lint" check_proto
+  else
+    echo "skipped buf lint: there is no buf; deploy/install-buf.sh brings it"
+  fi
 fi
 if ! $quick; then
   [[ -e $build/compile_commands.json ]] || {
     echo "lint.sh: there is no $build yet: run deploy/build.sh" >&2
     exit 2
   }
-  run_check "headers are self-contained" check_headers
-  run_check "clang-tidy ($tidy)" check_tidy
+  if [[ $tidy != only ]]; then run_check "headers are self-contained" check_headers; fi
+  if [[ $tidy != none ]]; then
+    run_check "clang-tidy ($tidy)" check_tidy
+    tail --lines=1 "$scratch/tidy.log"
+  fi
   report_sizes
 fi
 

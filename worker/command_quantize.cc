@@ -97,8 +97,7 @@ absl::Status RunQuantize(const Flags& flags) {
   options.threads = flags.device.threads;
   options.ranges.images = flags.images;
   options.ranges.seed = flags.seed;
-  options.calibration.images = flags.calibration_images;
-  options.calibration.seed = flags.seed;
+  options.calibration.images = flags.calibration_images;  // With the seed of `score`: its top-1.
   options.qat.seed = flags.seed;
   options.qat.augmentation = loaded.checkpoint.header.training().augmentation();
   options.qat.cancelled = StopRequested;

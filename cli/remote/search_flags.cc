@@ -20,6 +20,7 @@ namespace {
 
 constexpr char kGroup[] = "What to search";
 constexpr double kMaxLatencyMs = 1e6;
+constexpr double kFewestEpochs = 1e-6, kMostEpochs = 10000;
 
 void AddDatasetFlags(CLI::App& command, SearchFlags& flags) {
   command.add_option("--dataset", flags.dataset, "Folder of the data set, on the workers' disks")
@@ -33,6 +34,10 @@ void AddDatasetFlags(CLI::App& command, SearchFlags& flags) {
   AddChoice(command, "--dataset-kind", flags.dataset_kind, kinds, "Layout of the folder")
       ->group(kGroup);
   command.get_option("--dataset")->needs("--dataset-kind");
+  command
+      .add_flag("--skip-broken", flags.skip_broken,
+                "Leave files out that cannot be decoded, instead of refusing the data set")
+      ->group(kGroup);
   constexpr int32_t kMostClasses = 65536;
   AddInteger(command, "--classes", flags.classes, 2, kMostClasses,
              "Classes to plan for until a worker has seen the data set, which says how many it has")
@@ -92,6 +97,15 @@ void AddMethodFlags(CLI::App& command, SearchFlags& flags) {
   AddInteger(command, "--population", flags.population, 2, 10000,
              "Candidates of the first generation; children and parents of later ones follow it")
       ->group(kGroup);
+  AddNumber(command, "--epochs", flags.epochs, kFewestEpochs, kMostEpochs,
+            "Passes over the training images for the super-network")
+      ->group(kGroup);
+  AddInteger(command, "--finalists", flags.finalists, 1, 16,
+             "How many of the best are fine-tuned and quantized; the best of them wins")
+      ->group(kGroup);
+  AddNumber(command, "--finetune-epochs", flags.finetune_epochs, 0, kMostEpochs,
+            "Passes over the training images for each finalist")
+      ->group(kGroup);
   // All its bits, as in a file; CLI11 alone would take -1 for the largest.
   command.add_option("--seed", flags.seed, "Seed of everything that is drawn")
       ->check([](const std::string& text) {
@@ -120,6 +134,7 @@ void OverrideDataset(const SearchFlags& flags, v1::SearchSpec* spec) {
   if (flags.dataset_kind != v1::DatasetSpec::KIND_UNSPECIFIED) {
     spec->mutable_dataset()->set_kind(flags.dataset_kind);
   }
+  if (flags.skip_broken) spec->mutable_dataset()->set_on_broken(v1::DatasetSpec::SKIP);
   if (flags.classes) spec->mutable_space()->set_classes(*flags.classes);
   if (flags.channels) spec->mutable_space()->set_input_channels(*flags.channels);
 }
@@ -144,10 +159,26 @@ void OverrideEvolution(const SearchFlags& flags, v1::SearchSpec* spec) {
   spec->mutable_evolution()->MergeFrom(over);
 }
 
+void OverrideTraining(const SearchFlags& flags, v1::SearchSpec* spec) {
+  if (flags.epochs > 0) {
+    // The warm-up keeps its share: it may not be longer than all.
+    v1::TrainingSpec& training = *spec->mutable_supernet_training();
+    if (training.epochs() > 0) {
+      training.set_warmup_epochs(training.warmup_epochs() * flags.epochs / training.epochs());
+    }
+    training.set_epochs(flags.epochs);
+  }
+  if (flags.finalists) spec->mutable_specialization()->set_finalists(*flags.finalists);
+  if (flags.finetune_epochs >= 0) {
+    spec->mutable_specialization()->set_epochs(flags.finetune_epochs);
+  }
+}
+
 void Override(const SearchFlags& flags, v1::SearchSpec* spec) {
   OverrideDataset(flags, spec);
   OverrideSpace(flags, spec);
   OverrideEvolution(flags, spec);
+  OverrideTraining(flags, spec);
   if (!flags.board_type.empty()) spec->set_board_type(flags.board_type);
   if (flags.sram_bytes) spec->mutable_limits()->set_sram_bytes(*flags.sram_bytes);
   if (flags.flash_bytes) spec->mutable_limits()->set_flash_bytes(*flags.flash_bytes);

@@ -18,6 +18,7 @@ struct SearchFlags {
   std::string title;
   std::string dataset;
   v1::DatasetSpec::Kind dataset_kind = v1::DatasetSpec::KIND_UNSPECIFIED;
+  bool skip_broken = false;
   // What networks are planned for until a worker has seen the data.
   std::optional<int32_t> classes;
   std::optional<int32_t> channels;
@@ -31,6 +32,9 @@ struct SearchFlags {
   v1::MeasurePolicy measure = v1::MEASURE_POLICY_UNSPECIFIED;
   std::optional<int32_t> generations;
   std::optional<int32_t> population;
+  double epochs = 0;  // Of the super-network; 0: not given.
+  std::optional<int32_t> finalists;
+  double finetune_epochs = -1;  // Below 0: not given.
   std::optional<uint64_t> seed;
   std::string supernet;  // `artifacts/{sha256}` or a file.
 };

@@ -17,15 +17,6 @@ std::string CommentText(const std::string& text) {
   return safe;
 }
 
-std::string GroupedDigits(int64_t value) {
-  std::string digits = std::to_string(value);
-  const int first = value < 0 ? 1 : 0;
-  for (int i = static_cast<int>(digits.size()) - 3; i > first; i -= 3) {
-    digits.insert(static_cast<size_t>(i), 1, ',');
-  }
-  return digits;
-}
-
 std::string Int32Literal(int64_t value) {
   const auto word = static_cast<int32_t>(static_cast<uint32_t>(value));
   // C has no negative literals: -2147483648 would be a negated int64_t.

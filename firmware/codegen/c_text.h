@@ -12,9 +12,6 @@ namespace boardloop {
 // another. Names of networks and operators are chosen by others.
 std::string CommentText(const std::string& text);
 
-// 1404928 -> "1,404,928"
-std::string GroupedDigits(int64_t value);
-
 // The decimal literal of an int32_t. A larger value below 2^32 becomes the int32_t of the same
 // bits.
 std::string Int32Literal(int64_t value);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "core/base/numbers.h"
 #include "firmware/codegen/c_text.h"
 #include "firmware/codegen/kernel_catalog.h"
 #include "firmware/engine/engine.h"
@@ -30,7 +31,7 @@ std::string StepComment(const EngineProgram& program, const EngineCall& call) {
   std::string text =
       absl::StrFormat("%s, %s, %s to %s", StepTitle(program, call), step.op,
                       ShapeText(call.geometry.input_shape), ShapeText(call.geometry.output_shape));
-  if (step.macs > 0) text += ", " + GroupedDigits(step.macs) + " MACs";
+  if (step.macs > 0) text += ", " + FormatInteger(step.macs) + " MACs";
   return text;
 }
 
@@ -280,8 +281,8 @@ std::string WriteHeader(const EngineProgram& program, const EmitOptions& options
       program.output_bytes);
   int64_t sram = 0;
   for (int64_t bytes : program.region_bytes) sram += bytes;
-  text += GroupedDigits(sram) + " B of activations and scratch\n";
-  text += " *   flash   " + GroupedDigits(program.FlashBytes()) +
+  text += FormatInteger(sram) + " B of activations and scratch\n";
+  text += " *   flash   " + FormatInteger(program.FlashBytes()) +
           " B of weights and constants, without code */\n";
   absl::StrAppendFormat(&text,
                         "#ifndef %s_H_\n#define %s_H_\n\n"

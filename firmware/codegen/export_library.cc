@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_format.h"
 #include "core/base/files.h"
+#include "core/base/numbers.h"
 #include "core/base/status.h"
 #include "firmware/codegen/c_text.h"
 #include "firmware/codegen/kernel_catalog.h"
@@ -110,7 +111,7 @@ std::string Readme(const EngineProgram& program, const EmitOptions& options, boo
       "The engine in `firmware/engine` is under the Apache License, version 2.0.\n",
       CommentText(program.name), command, options.prefix, options.prefix, options.prefix,
       program.input_shape.ToString(), resident ? "written by you before each run" : "streamed",
-      program.output_bytes, GroupedDigits(sram), GroupedDigits(program.FlashBytes()),
+      program.output_bytes, FormatInteger(sram), FormatInteger(program.FlashBytes()),
       options.prefix, options.prefix);
 }
 

@@ -135,6 +135,9 @@ TEST_F(WorkerProgramTest, FromADataSetToAModelInEveryFormat) {
   ASSERT_EQ(quantized.exit_code, 0) << quantized.err;
   EXPECT_GT(quantized.Json()["val_top1_int8"].get<double>(), 0.9);
   EXPECT_EQ(quantized.Json()["val_top1_int8"], quantized.Json()["val_top1_simulated"]);
+  const WorkerRun rescored = Worker({"score", At("net.blc"), "--json"});
+  ASSERT_EQ(rescored.exit_code, 0) << rescored.err;
+  EXPECT_EQ(rescored.Json()["subnets"][0]["val_top1"], quantized.Json()["val_top1_fp32"]);
 
   for (const char* file : {"net.tflite", "net.blm"}) {
     const WorkerRun evaluated =

@@ -100,6 +100,19 @@ TEST_F(SubmitTest, FlagsOverrideTheFileThatOverridesThePreset) {
   EXPECT_EQ(spec.seed(), 7);
 }
 
+TEST_F(SubmitTest, FlagsSayHowLongIsTrained) {
+  const ProgramRun run =
+      RunRemote(coordinator_, {"submit", "--preset", "standard", "--epochs", "3", "--finalists",
+                               "2", "--finetune-epochs", "0", "--skip-broken"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const v1::SearchSpec spec = Created().search().spec();
+  EXPECT_EQ(spec.supernet_training().epochs(), 3);
+  EXPECT_LT(spec.supernet_training().warmup_epochs(), 3);  // In proportion.
+  EXPECT_EQ(spec.specialization().finalists(), 2);
+  EXPECT_EQ(spec.specialization().epochs(), 0);
+  EXPECT_EQ(spec.dataset().on_broken(), v1::DatasetSpec::SKIP);
+}
+
 TEST_F(SubmitTest, PresetFlagReplacesThatOfTheFile) {
   const std::string file = folder_.Write("search.yaml", "preset: standard\n");
   ASSERT_EQ(RunRemote(coordinator_, {"submit", file, "--preset", "quick"}).exit_code, 0);

@@ -12,14 +12,6 @@ TEST(CTextTest, CommentsKeepOnlyWhatCannotEndThem) {
   EXPECT_EQ(CommentText("*/ /* \\\n\x80"), "_/ /_ ___");
 }
 
-TEST(CTextTest, DigitsAreGroupedByThousands) {
-  EXPECT_EQ(GroupedDigits(0), "0");
-  EXPECT_EQ(GroupedDigits(999), "999");
-  EXPECT_EQ(GroupedDigits(1000), "1,000");
-  EXPECT_EQ(GroupedDigits(-123456), "-123,456");
-  EXPECT_EQ(GroupedDigits(1404928), "1,404,928");
-}
-
 TEST(CTextTest, LiteralsAreInt32) {
   EXPECT_EQ(Int32Literal(-7), "-7");
   EXPECT_EQ(Int32Literal(0xFFFFFFFF), "-1");

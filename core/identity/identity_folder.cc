@@ -101,6 +101,15 @@ absl::Status WriteIdentity(const std::string& folder, const IdentityFiles& files
   return SyncFolder(folder);
 }
 
+absl::StatusOr<ExpiryTimes> ReadExpiryTimes(const std::string& folder) {
+  ExpiryTimes times;
+  BL_ASSIGN_OR_RETURN(const std::string own, ReadFile(CertificateFileIn(folder), kMaxFile));
+  BL_ASSIGN_OR_RETURN(times.own, NotAfter(own));
+  BL_ASSIGN_OR_RETURN(const std::string authority, ReadFile(AuthorityFileIn(folder), kMaxFile));
+  BL_ASSIGN_OR_RETURN(times.authority, NotAfter(authority));
+  return times;
+}
+
 absl::Time RenewalTime(const Certificate& certificate) {
   return certificate.not_before + (certificate.not_after - certificate.not_before) / 2;
 }

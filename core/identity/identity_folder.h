@@ -41,6 +41,14 @@ absl::StatusOr<IdentityFiles> ReadIdentity(const std::string& folder);
 // RESOURCE_EXHAUSTED and others as files fail
 absl::Status WriteIdentity(const std::string& folder, const IdentityFiles& files);
 
+struct ExpiryTimes {
+  absl::Time own, authority;
+};
+// When the certificates in a folder end: for the metric of it.
+//
+// NOT_FOUND, INVALID_ARGUMENT  there are none, or damaged ones
+absl::StatusOr<ExpiryTimes> ReadExpiryTimes(const std::string& folder);
+
 // When a certificate is to be replaced: half of its life is over.
 absl::Time RenewalTime(const Certificate& certificate);
 

@@ -13,6 +13,7 @@
 
 namespace boardloop {
 
+// Frees a handle of C by the function for it.
 template <auto kFree>
 struct OpensslFree {
   template <typename Handle>

@@ -1,11 +1,13 @@
 #include "cli/client/credentials.h"
 
+#include <cstdlib>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/base/status.h"
 #include "core/identity/identity_name.h"
+#include "grpc/support/log.h"
 #include "grpcpp/security/tls_certificate_provider.h"
 #include "grpcpp/security/tls_credentials_options.h"
 
@@ -17,8 +19,21 @@ namespace tls = grpc::experimental;
 // How often gRPC looks at the files: three small ones.
 constexpr unsigned kLookSeconds = 5;
 
+// gRPC writes each handshake that fails to standard error, in words that help nobody, and for each attempt again; ExplainFailure says it
+// once. GRPC_VERBOSITY brings them back.
+void QuietLibrary() {
+  static const bool once = [] {
+    if (std::getenv("GRPC_VERBOSITY") == nullptr) {
+      gpr_set_log_function([](gpr_log_func_args* /*line*/) {});
+    }
+    return true;
+  }();
+  (void)once;
+}
+
 std::shared_ptr<grpc::ChannelCredentials> Credentials(
     const std::shared_ptr<tls::CertificateProviderInterface>& provider, bool has_identity) {
+  QuietLibrary();
   tls::TlsChannelCredentialsOptions options;
   options.set_certificate_provider(provider);
   options.watch_root_certs();

@@ -4,6 +4,7 @@
 #include "absl/status/statusor.h"
 #include "cli/command.h"
 #include "cli/command_line.h"
+#include "cli/join/commands.h"
 #include "cli/local/commands.h"
 #include "cli/remote/commands.h"
 #include "core/base/status.h"
@@ -54,6 +55,7 @@ void AddCommands(CLI::App& program, Action& action) {
   AddUpCommand(program, action);
   AddDownCommand(program, action);
   AddRemoteCommands(program, action);
+  AddJoinCommands(program, action);
 }
 
 int RunProgram(int argc, char** argv) {

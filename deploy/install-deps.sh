@@ -28,7 +28,7 @@ build_packages=(
   nlohmann-json3-dev libyaml-cpp-dev      # subnet files, board types
   libcli11-dev                            # command line
   libxxhash-dev                           # content hashes
-  libssl-dev libelf-dev                   # sha256; what is in a firmware image
+  libssl-dev libelf-dev                   # sha256, TLS; what is in a firmware image
   libjpeg-dev libpng-dev                  # images
   libtorch-dev libgloo-dev                # training; exchange of gradients between processes
   libopenblas0-pthread                    # the distribution's plain BLAS is ten times slower

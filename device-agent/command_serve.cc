@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "cli/client/channel.h"
+#include "cli/client/member_identity.h"
 #include "cli/options.h"
 #include "core/base/status.h"
 #include "core/base/stop_signal.h"
@@ -27,6 +27,7 @@ constexpr char kNotes[] = R"(Examples:
   boardloop-agent serve --bench bench.yaml
   boardloop-agent serve --virtual virtual-stm32f405:2 --virtual virtual-stm32f746
   boardloop-agent serve --bench bench.yaml --server 127.0.0.1:7411 --name lab-3
+  boardloop-agent serve --bench bench.yaml --server lab.example.org:7411 --join-token-file token.txt
 
 Each board is checked with a golden model before it is offered, and again now and then. The agent calls
 the coordinator, never the other way round; while that is away, work goes on.
@@ -35,8 +36,7 @@ SIGTERM or Ctrl-C: nothing new is taken, what runs is finished, or handed back a
 )";
 
 struct Flags {
-  std::string server = ServerFromEnvironment();
-  std::string name;
+  MemberFlags member;
   std::string bench;
   std::vector<std::string> virtual_boards;
   std::string state, cache;
@@ -72,14 +72,17 @@ absl::StatusOr<int> RunServe(const Flags& flags) {
   if (options.boards.empty()) {
     return absl::InvalidArgumentError("no boards: --bench FILE.yaml or --virtual TYPE says which");
   }
-  options.address = flags.server;
-  options.member =
-      flags.name.empty() ? DefaultMemberName("agent") : absl::StrCat("members/", flags.name);
   // Absolute: the probes' tools run in other folders.
   const auto absolute = [](const std::string& path) {
     return std::filesystem::absolute(path).string();
   };
   options.state_folder = flags.state.empty() ? DefaultStateFolder() : absolute(flags.state);
+  BL_ASSIGN_OR_RETURN(const MemberTarget member,
+                      PrepareMember(flags.member, v1::Identity::AGENT, "agent",
+                                    options.state_folder + "/identity", Log));
+  options.address = member.target.address;
+  options.identity = member.target.identity;
+  options.member = member.member;
   options.cache_folder = flags.cache.empty() ? DefaultCacheFolder() : absolute(flags.cache);
   options.drain = absl::Seconds(flags.drain_seconds);
   options.log = Log;
@@ -95,13 +98,7 @@ void AddServeCommand(CLI::App& program, AgentAction& action) {
   CLI::App& command = *program.add_subcommand("serve", kHelp);
   command.footer(kNotes);
   auto flags = std::make_shared<Flags>();
-  command.add_option("--server", flags->server, "Address of the coordinator")
-      ->type_name("HOST:PORT")
-      ->capture_default_str();
-  command
-      .add_option("--name", flags->name,
-                  "Of this agent; the same after a restart (default: the host's)")
-      ->type_name("NAME");
+  AddMemberFlags(command, flags->member);
   command
       .add_option("--bench", flags->bench, "The boards that are connected (docs/formats/bench.md)")
       ->type_name("FILE.yaml");

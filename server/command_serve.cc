@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/synchronization/notification.h"
 #include "cli/client/channel.h"
@@ -27,11 +28,16 @@ constexpr char kNotes[] = R"(Examples:
 The coordinator may be stopped, or killed, at any time: what it has acknowledged is on the disk, and the next
 one goes on from there. Workers and agents find it again by themselves.
 
-Connections are neither encrypted nor authenticated yet: only loopback addresses are served.
+Without --tls only loopback addresses are served: everybody on this machine may do everything. With --tls everybody
+needs an identity, which a join token makes:
+  boardloop-server serve --listen 0.0.0.0:7411 --tls --hostname lab.example.org
+  boardloop-server token --role worker
 )";
 
 struct Flags {
   std::string listen = kDefaultServer;
+  bool tls = false;
+  std::vector<std::string> hostnames;
   std::string state;
   std::string address_file;
   int32_t threads = 2;
@@ -41,6 +47,8 @@ struct Flags {
 absl::StatusOr<int> RunServe(const Flags& flags) {
   Coordinator::Options options;
   options.address = flags.listen;
+  options.tls = flags.tls;
+  options.hostnames = flags.hostnames;
   options.state_folder = flags.state.empty() ? DefaultServerFolder() : flags.state;
   options.threads = flags.threads;
   options.scheduler.lease = absl::Seconds(flags.lease_seconds);
@@ -53,8 +61,9 @@ absl::StatusOr<int> RunServe(const Flags& flags) {
   if (!flags.address_file.empty()) {
     BL_RETURN_IF_ERROR(WriteFileAtomically(flags.address_file, coordinator->address() + "\n"));
   }
-  std::fprintf(stderr, "boardloop-server: serving at %s, state in %s\n",
-               coordinator->address().c_str(), options.state_folder.c_str());
+  std::fprintf(stderr, "boardloop-server: serving at %s%s, state in %s\n",
+               coordinator->address().c_str(), options.tls ? " with TLS" : "",
+               options.state_folder.c_str());
   stop.WaitForNotification();
   std::fprintf(stderr, "boardloop-server: stopping\n");
   return 0;
@@ -66,9 +75,18 @@ void AddServeCommand(CLI::App& program, ServerAction& action) {
   CLI::App& command = *program.add_subcommand("serve", kHelp);
   command.footer(kNotes);
   auto flags = std::make_shared<Flags>();
-  command.add_option("--listen", flags->listen, "Loopback address to serve at; port 0: any")
+  command
+      .add_option("--listen", flags->listen,
+                  "Address to serve at; port 0: any. Not loopback: needs --tls")
       ->type_name("HOST:PORT")
       ->capture_default_str();
+  command.add_flag("--tls", flags->tls, "Encrypt, and let in only who has an identity");
+  command
+      .add_option(
+          "--hostname", flags->hostnames,
+          "A name or IP address that clients use, beside this machine's own; may be repeated")
+      ->type_name("NAME")
+      ->needs("--tls");
   AddState(command, flags->state);
   command
       .add_option("--address-file", flags->address_file,

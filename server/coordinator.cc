@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -22,11 +23,13 @@
 #include "server/api/board_service.h"
 #include "server/api/measure_service.h"
 #include "server/api/search_service.h"
+#include "server/api/security_service.h"
 #include "server/api/task_service.h"
 #include "server/artifacts/artifact_files.h"
 #include "server/search/measurement_jobs.h"
 #include "server/search/search_engine.h"
 #include "server/search/task_router.h"
+#include "server/security/server_tls.h"
 #include "server/store/file_system.h"
 #include "server/store/sqlite_store.h"
 
@@ -39,13 +42,26 @@ constexpr absl::Duration kGrace = absl::Seconds(5);
 constexpr int kMaxMessage =
     64 << 20;  // Artifacts come in pieces; measurements with many operators do not.
 
-absl::Status CheckLoopback(const std::string& address) {
-  BL_ASSIGN_OR_RETURN(const HostPort parsed, ParseHostPort(address));
-  if (IsLoopback(parsed.host)) return absl::OkStatus();
+// Streams go on when a connection has its age; what calls next connects anew, with the certificate it has by then.
+constexpr int kConnectionAgeMs = 30 * 60 * 1000;
+
+absl::Status CheckAddress(const Coordinator::Options& options) {
+  BL_ASSIGN_OR_RETURN(const HostPort parsed, ParseHostPort(options.address));
+  if (options.tls || IsLoopback(parsed.host)) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrFormat(
-      "the address %s can be reached from other machines: connections are neither encrypted nor "
-      "authenticated yet, so only loopback addresses are served (SSH tunnels reach them)",
-      address));
+      "the address %s can be reached from other machines, and without --tls connections are "
+      "neither encrypted nor authenticated: `serve --listen %s --tls` serves it "
+      "(docs/security.md)",
+      options.address, options.address));
+}
+
+// The names that were given, and the one that is listened at, where it is one.
+std::vector<std::string> HostsOf(const Coordinator::Options& options) {
+  std::vector<std::string> hosts = options.hostnames;
+  std::string host = ParseHostPort(options.address)->host;
+  if (host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  if (host != "0.0.0.0" && host != "::") hosts.push_back(host);
+  return hosts;
 }
 
 absl::Status MakeFolder(const std::string& folder) {
@@ -68,7 +84,7 @@ class Coordinator::Parts {
         router_(nullptr) {}
 
   absl::StatusOr<std::string> Start() {
-    BL_RETURN_IF_ERROR(CheckLoopback(options_.address));
+    BL_RETURN_IF_ERROR(CheckAddress(options_));
     BL_RETURN_IF_ERROR(MakeFolder(options_.state_folder));
     BL_ASSIGN_OR_RETURN(store_, SqliteStore::Open(options_.state_folder + "/boardloop.db", {}));
     BL_ASSIGN_OR_RETURN(artifacts_, ArtifactFiles::Create(options_.state_folder + "/artifacts",
@@ -80,6 +96,10 @@ class Coordinator::Parts {
     jobs_.Connect(*scheduler_);
     BL_RETURN_IF_ERROR(scheduler_->Load());
     BL_RETURN_IF_ERROR(engine_->Start());
+    if (options_.tls) {
+      BL_ASSIGN_OR_RETURN(
+          tls_, ServerTls::Create(options_.state_folder, HostsOf(options_), *store_, clock_));
+    }
     BL_ASSIGN_OR_RETURN(const std::string address, Serve());
     // For `boardloop-server backup`, which finds us by the folder.
     BL_RETURN_IF_ERROR(WriteFileAtomically(AddressFileIn(options_.state_folder), address + "\n"));
@@ -108,13 +128,19 @@ class Coordinator::Parts {
     task_service_ = std::make_unique<TaskService>(*scheduler_);
     artifact_service_ = std::make_unique<ArtifactService>(*artifacts_);
     admin_service_ = std::make_unique<AdminService>(*store_);
+    security_service_ = std::make_unique<SecurityService>(tls_.get(), *store_, clock_);
 
     grpc::EnableDefaultHealthCheckService(true);
     google::protobuf::LinkMessageReflection<grpc::health::v1::HealthCheckRequest>();
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
     int port = 0;
-    builder.AddListeningPort(options_.address, grpc::InsecureServerCredentials(), &port);
+    builder.AddListeningPort(
+        options_.address,
+        tls_ != nullptr ? tls_->MakeCredentials() : grpc::InsecureServerCredentials(), &port);
+    if (tls_ != nullptr) {
+      builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, kConnectionAgeMs);
+    }
     // Another process on our port would get half of the calls.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.SetMaxReceiveMessageSize(kMaxMessage);
@@ -124,6 +150,7 @@ class Coordinator::Parts {
     builder.RegisterService(task_service_.get());
     builder.RegisterService(artifact_service_.get());
     builder.RegisterService(admin_service_.get());
+    builder.RegisterService(security_service_.get());
     server_ = builder.BuildAndStart();
     if (server_ == nullptr || port == 0) {
       return absl::FailedPreconditionError(absl::StrFormat(
@@ -137,6 +164,8 @@ class Coordinator::Parts {
     while (!stop_.WaitForNotificationWithTimeout(kTick)) {
       const absl::Status ticked = scheduler_->Tick();
       if (!ticked.ok()) LOG(ERROR) << "leases: " << ticked;
+      const absl::Status renewed = tls_ != nullptr ? tls_->Tick() : absl::OkStatus();
+      if (!renewed.ok()) LOG(ERROR) << renewed;
       if (clock_.Steady() - collected < kCollect) continue;
       collected = clock_.Steady();
       const auto garbage = artifacts_->CollectGarbage();
@@ -162,6 +191,8 @@ class Coordinator::Parts {
   std::unique_ptr<TaskService> task_service_;
   std::unique_ptr<ArtifactService> artifact_service_;
   std::unique_ptr<AdminService> admin_service_;
+  std::unique_ptr<ServerTls> tls_;  // nullptr: without.
+  std::unique_ptr<SecurityService> security_service_;
   std::unique_ptr<grpc::Server> server_;
   std::thread ticker_;
 };

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -19,6 +20,8 @@ class Coordinator {
  public:
   struct Options {
     std::string address = "127.0.0.1:7411";  // Port 0: any that is free.
+    bool tls = false;                        // docs/security.md. Loopback alone needs none.
+    std::vector<std::string> hostnames;      // Of its certificate, beside this machine's own.
     std::string state_folder;                // Database and artifacts; created if absent.
     int threads = 2;                         // For space optimization.
     Scheduler::Options scheduler;
@@ -27,9 +30,9 @@ class Coordinator {
 
   // Serves from when it returns.
   //
-  // INVALID_ARGUMENT     an address that is not HOST:PORT
-  // FAILED_PRECONDITION  an address that is not loopback (there is no TLS yet), a port or a database in use, a database of a newer
-  //                      version, a read-only folder
+  // INVALID_ARGUMENT     an address that is not HOST:PORT, a bad host name
+  // FAILED_PRECONDITION  an address that is not loopback, without TLS; a port or a database in use, a database of a newer version, a
+  //                      damaged authority, a read-only folder
   // RESOURCE_EXHAUSTED   the disk is full
   static absl::StatusOr<std::unique_ptr<Coordinator>> Start(const Options& options);
   // As Stop().

@@ -20,7 +20,7 @@ constexpr char kFooter[] = R"(boardloop-server COMMAND --help explains a command
 
 Exit codes:
   0  OK
-  1  the program or its surroundings failed; `check` and `replay`: something was found
+  1  the program or its surroundings failed; `check` and `replay`: something was found; `health`: it does not serve
   2  wrong usage, or a state that is refused: in use, of a newer version, not a database
 )";
 
@@ -42,6 +42,9 @@ void AddCommands(CLI::App& program, ServerAction& action) {
   AddCheckCommand(program, action);
   AddBackupCommand(program, action);
   AddReplayCommand(program, action);
+  AddTokenCommand(program, action);
+  AddIdentityCommand(program, action);
+  AddHealthCommand(program, action);
 }
 
 }  // namespace

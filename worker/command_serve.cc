@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,8 @@
 #include "cli/client/artifact_cache.h"
 #include "cli/client/artifact_client.h"
 #include "cli/client/channel.h"
+#include "cli/client/identity_renewal.h"
+#include "cli/client/member_identity.h"
 #include "cli/options.h"
 #include "core/base/status.h"
 #include "core/base/stop_signal.h"
@@ -43,6 +46,7 @@ handed back after --drain-seconds. A second signal ends the process at once.
 Examples:
   boardloop-worker serve
   boardloop-worker serve --server 127.0.0.1:7411 --name trainer-2 --data-root /srv/datasets
+  boardloop-worker serve --server lab.example.org:7411 --join-token-file token.txt
 )";
 
 constexpr int64_t kMaxArtifactBytes = int64_t{8} << 30;  // As checkpoints.
@@ -50,8 +54,7 @@ constexpr int64_t kMaxArtifactBytes = int64_t{8} << 30;  // As checkpoints.
 constexpr int kTransferAttempts = 60;
 
 struct Flags {
-  std::string server = ServerFromEnvironment();
-  std::string name;
+  MemberFlags member;
   std::string state;
   std::vector<std::string> data_roots;
   int32_t drain_seconds = 20;  // Kubernetes kills after 30.
@@ -97,14 +100,20 @@ absl::StatusOr<ArtifactAccess> OpenArtifacts(const std::shared_ptr<grpc::Channel
 }
 
 absl::Status RunServe(const Flags& flags) {
-  BL_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel, OpenChannel(flags.server));
   const std::string state = flags.state.empty() ? DefaultFolder() : flags.state;
+  BL_ASSIGN_OR_RETURN(const MemberTarget member, PrepareMember(flags.member, v1::Identity::WORKER,
+                                                               "worker", state + "/identity", Log));
+  const Target& target = member.target;
+  BL_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel,
+                      OpenChannel(target.address, target.identity));
+  std::optional<IdentityRenewal> renewal;
+  if (!target.identity.empty()) renewal.emplace(channel, target.identity, Log);
   BL_ASSIGN_OR_RETURN(ArtifactAccess artifacts,
-                      OpenArtifacts(channel, flags.server, state + "/artifacts"));
+                      OpenArtifacts(channel, target.address, state + "/artifacts"));
   WorkerService::Options options;
-  options.address = flags.server;
-  options.member =
-      flags.name.empty() ? DefaultMemberName("worker") : absl::StrCat("members/", flags.name);
+  options.address = target.address;
+  options.identity = target.identity;
+  options.member = member.member;
   options.device = flags.device;
   options.state_folder = state;
   options.data_roots = flags.data_roots;
@@ -128,13 +137,7 @@ void AddServeCommand(CLI::App& program, WorkerAction& action) {
   CLI::App& command = *program.add_subcommand("serve", kHelp);
   command.footer(kNotes);
   auto flags = std::make_shared<Flags>();
-  command.add_option("--server", flags->server, "Address of the coordinator (BOARDLOOP_SERVER)")
-      ->type_name("HOST:PORT")
-      ->capture_default_str();
-  command
-      .add_option("--name", flags->name,
-                  "Of this worker; the same after a restart (default: the host's)")
-      ->type_name("NAME");
+  AddMemberFlags(command, flags->member);
   command.add_option("--state", flags->state, "Folder of checkpoints and downloaded artifacts")
       ->type_name("DIR")
       ->default_str("~/.local/state/boardloop/worker");

@@ -46,6 +46,7 @@ class MemberLoop {
     std::string address;                       // Of the coordinator, for messages.
     absl::Duration drain = absl::Seconds(10);  // What is not done by then is handed back.
     uint64_t seed = 0;                         // Of the jitter and the instance; 0: from the clock.
+    std::string identity;                      // Its folder, for messages; empty: none.
     // Lines for people: connected, cut off, refused. May be empty.
     std::function<void(const std::string& line)> log;
   };
@@ -56,6 +57,7 @@ class MemberLoop {
   // Runs until Stop(), and then until the work is done or handed back.
   //
   // FAILED_PRECONDITION, INVALID_ARGUMENT  the coordinator refuses us: another version, a wrong name
+  // UNAUTHENTICATED, PERMISSION_DENIED     our identity has expired, was revoked, or is another member's
   absl::Status Run();
 
   // Thread-safe, all that follow. Take nothing new, finish what is there.

@@ -135,10 +135,10 @@ class Starter {
     for (const char* name : kPrograms) log_begins_[name] = SizeOf(LogFile(options_.folder, name));
     BL_RETURN_IF_ERROR(StartServer());
     if (stack_.config.worker) {
-      BL_RETURN_IF_ERROR(
-          Start("worker", "boardloop-worker",
-                {"serve", "--server", stack_.address, "--state", options_.folder + "/worker",
-                 "--threads", absl::StrCat(stack_.config.threads), "--name", kWorker}));
+      BL_RETURN_IF_ERROR(Start(
+          "worker", "boardloop-worker",
+          {"serve", "--server", stack_.address, "--state", options_.folder + "/worker", "--threads",
+           absl::StrCat(stack_.config.threads), "--name", kWorker, "--identity", "none"}));
     }
     BL_RETURN_IF_ERROR(StartAgent());
     return WaitForBoards();
@@ -247,7 +247,7 @@ class Starter {
   absl::Status StartAgent() {
     std::vector<std::string> arguments = {
         "serve",  "--server", stack_.address, "--state", options_.folder + "/agent",
-        "--name", kAgent};
+        "--name", kAgent,     "--identity",   "none"};
     for (const std::string& board : stack_.config.virtual_boards) {
       arguments.insert(arguments.end(), {"--virtual", board});
     }

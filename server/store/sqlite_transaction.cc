@@ -265,6 +265,32 @@ absl::Status SqliteTransaction::DeleteRequestsBefore(int64_t time_ms) {
   return Write("DELETE FROM requests WHERE time_ms < ?", {time_ms});
 }
 
+// ---- Join tokens and revocations
+
+absl::StatusOr<std::optional<store::Token>> SqliteTransaction::GetToken(const std::string& sha256) {
+  return ReadOne<store::Token>(db_, {sha256});
+}
+
+absl::Status SqliteTransaction::PutToken(const store::Token& token) { return Put(token); }
+
+absl::Status SqliteTransaction::DeleteTokensBefore(int64_t time_ms) {
+  return Write("DELETE FROM tokens WHERE expire_time_ms < ?", {time_ms});
+}
+
+absl::StatusOr<std::optional<store::Revocation>> SqliteTransaction::GetRevocation(
+    const std::string& identity) {
+  return ReadOne<store::Revocation>(db_, {identity});
+}
+
+absl::Status SqliteTransaction::PutRevocation(const store::Revocation& revocation) {
+  return Put(revocation);
+}
+
+absl::StatusOr<std::vector<store::Revocation>> SqliteTransaction::ListRevocations() {
+  Statement list = db_.Use("SELECT message FROM revocations ORDER BY identity");
+  return ReadRows<store::Revocation>(list);
+}
+
 // ---- Artifacts
 
 absl::StatusOr<std::optional<store::ArtifactRow>> SqliteTransaction::GetArtifact(

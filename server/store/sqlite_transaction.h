@@ -79,6 +79,14 @@ class SqliteTransaction final : public Transaction {
   absl::Status PutRequest(const store::Request& request) override;
   absl::Status DeleteRequestsBefore(int64_t time_ms) override;
 
+  absl::StatusOr<std::optional<store::Token>> GetToken(const std::string& sha256) override;
+  absl::Status PutToken(const store::Token& token) override;
+  absl::Status DeleteTokensBefore(int64_t time_ms) override;
+  absl::StatusOr<std::optional<store::Revocation>> GetRevocation(
+      const std::string& identity) override;
+  absl::Status PutRevocation(const store::Revocation& revocation) override;
+  absl::StatusOr<std::vector<store::Revocation>> ListRevocations() override;
+
   absl::StatusOr<std::optional<store::ArtifactRow>> GetArtifact(const std::string& sha256) override;
   absl::Status PutArtifact(const store::ArtifactRow& artifact) override;
   absl::Status DeleteArtifact(const std::string& sha256) override;

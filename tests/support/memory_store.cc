@@ -234,6 +234,32 @@ class MemoryTransaction final : public Transaction {
     return Writable();
   }
 
+  absl::StatusOr<std::optional<store::Token>> GetToken(const std::string& sha256) override {
+    return Find(rows_.tokens, sha256);
+  }
+  absl::Status PutToken(const store::Token& token) override {
+    BL_RETURN_IF_ERROR(CheckRow(token));
+    return Set(rows_.tokens, token.sha256(), token);
+  }
+  absl::Status DeleteTokensBefore(int64_t time_ms) override {
+    for (const store::Token& token : Values(rows_.tokens)) {
+      if (token.expire_time_ms() >= time_ms) continue;
+      BL_RETURN_IF_ERROR(Erase(rows_.tokens, token.sha256()));
+    }
+    return Writable();
+  }
+  absl::StatusOr<std::optional<store::Revocation>> GetRevocation(
+      const std::string& identity) override {
+    return Find(rows_.revocations, identity);
+  }
+  absl::Status PutRevocation(const store::Revocation& revocation) override {
+    BL_RETURN_IF_ERROR(CheckRow(revocation));
+    return Set(rows_.revocations, revocation.identity(), revocation);
+  }
+  absl::StatusOr<std::vector<store::Revocation>> ListRevocations() override {
+    return Values(rows_.revocations);
+  }
+
   absl::StatusOr<std::optional<store::ArtifactRow>> GetArtifact(
       const std::string& sha256) override {
     return Find(rows_.artifacts, sha256);

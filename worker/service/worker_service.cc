@@ -43,6 +43,7 @@ absl::StatusOr<std::unique_ptr<WorkerService>> WorkerService::Create(
   loop.kind = v1::Member::WORKER;
   loop.device = DeviceText(device, options.device.threads);
   loop.address = options.address;
+  loop.identity = options.identity;
   loop.drain = options.drain;
   loop.seed = options.seed;
   loop.log = options.log;

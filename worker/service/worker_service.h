@@ -42,8 +42,9 @@ struct ArtifactAccess {
 class WorkerService : public MemberHandler {
  public:
   struct Options {
-    std::string address;  // Of the coordinator, for messages.
-    std::string member;   // "members/{member}"
+    std::string address;   // Of the coordinator, for messages.
+    std::string identity;  // Our folder, for messages; empty: none.
+    std::string member;    // "members/{member}"
     DeviceFlags device;
     std::string state_folder;             // For checkpoints of runs.
     std::vector<std::string> data_roots;  // Empty: any folder.

@@ -70,8 +70,12 @@ absl::Status MemberLoop::Run() {
     v1::SynchronizeResponse response;
     grpc::ClientContext context;
     SetDeadline(context, kCall);
+    const absl::Time begin = absl::Now();
     absl::Status status =
         FromGrpc(stub_->Synchronize(&context, request, &response), options_.address);
+    if (options_.observer != nullptr) {
+      options_.observer->Synchronized(status, absl::Now() - begin);
+    }
     if (Refused(status)) return status;
     if (!status.ok()) {
       if (connected || backoff.fresh()) Log(std::string(status.message()));

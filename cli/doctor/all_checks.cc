@@ -87,8 +87,12 @@ ToolCheck::Options ContainerEngine() {
   tool.commands = {{"docker", "version", "--format", "Docker {{.Server.Version}}"},
                    {"podman", "version", "--format", "Podman {{.Client.Version}}"}};
   tool.absent = State::kMissing;
-  tool.why = "images are run by Docker or Podman; Docker's user must be in the group docker";
+  tool.why = "images are run by Docker or Podman";
   tool.packages = "docker.io";
+  tool.start_fix =
+      "sudo systemctl start docker; for another user than root also `sudo usermod --append "
+      "--groups "
+      "docker USER`, and log in again";
   return tool;
 }
 

@@ -29,10 +29,11 @@ std::string VersionOf(const Host& host, const std::string& address) {
 std::vector<Finding> CoordinatorCheck::Look(const Host& host) const {
   const absl::StatusOr<std::string> farm = host.AskCoordinator(address_);
   if (!farm.ok()) {
-    return {
-        {"coordinator", State::kOptional,
-         absl::StrFormat("none answers at %s: %s", address_, std::string(farm.status().message())),
-         "boardloop up, or BOARDLOOP_SERVER=HOST:PORT for another one"}};
+    const bool silent = absl::IsUnavailable(farm.status());
+    return {{"coordinator", State::kOptional,
+             absl::StrCat("none answers at ", address_, silent ? "" : ": ",
+                          silent ? "" : std::string(farm.status().message())),
+             "boardloop up, or BOARDLOOP_SERVER=HOST:PORT for another one"}};
   }
   const std::string version = VersionOf(host, address_);
   const std::string text =

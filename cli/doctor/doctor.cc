@@ -32,7 +32,7 @@ std::string TextOf(const RoleReport& report) {
     if (finding.fix.empty()) continue;
     absl::StrAppendFormat(&fixes, "  %s: %s\n", Printable(finding.name), Printable(finding.fix));
   }
-  return absl::StrCat(table.Text(), fixes.empty() ? "" : "to mend it:\n", fixes,
+  return absl::StrCat(table.Text(), fixes.empty() ? "" : "what to do:\n", fixes,
                       report.CanWork() ? "can work" : "CANNOT work", " as ", RoleName(report.role),
                       "\n");
 }

@@ -62,7 +62,7 @@ std::vector<Finding> ClockCheck::Look(const Host& host) const {
 }
 
 std::vector<Finding> StateFolderCheck::Look(const Host& host) const {
-  const std::string folder = absl::StrCat(StateRoot(host), "/", part_);
+  const std::string folder = absl::StrCat(StateRoot(host), part_.empty() ? "" : "/", part_);
   const std::string there = Existing(host, folder);
   if (!host.MayWrite(there)) {
     return {{"state folder", State::kMissing, absl::StrFormat("%s may not be written", there),

@@ -28,7 +28,7 @@ class ClockCheck : public Check {
 // A folder of state, or where it will be made: writable, room, and a file system that SQLite can trust.
 class StateFolderCheck : public Check {
  public:
-  // `part` below the folder of all states: "server".
+  // `part` below the folder of all states: "server"; empty: that itself.
   StateFolderCheck(std::string part, bool has_database)
       : part_(std::move(part)), has_database_(has_database) {}
   std::vector<Finding> Look(const Host& host) const override;

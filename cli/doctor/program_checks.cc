@@ -44,27 +44,35 @@ Finding ToolCheck::Absent(const Host& host, const std::string& text) const {
           options_.packages.empty() ? options_.fix : InstallFix(host, options_.packages)};
 }
 
+Finding ToolCheck::Failing(const Host& host, const std::string& text) const {
+  Finding finding = Absent(host, text);
+  if (!options_.start_fix.empty()) finding.fix = options_.start_fix;
+  return finding;
+}
+
 std::vector<Finding> ToolCheck::Look(const Host& host) const {
+  std::vector<Finding> failing;
   for (std::vector<std::string> command : options_.commands) {
     const std::string path = host.Find(command[0]);
     if (path.empty()) continue;
     command[0] = path;
     const absl::StatusOr<ProcessOutput> output = host.Run(command);
-    if (!output.ok()) return {Absent(host, std::string(output.status().message()))};
-    if (output->exit_code != 0) {
-      return {Absent(host,
-                     absl::StrFormat("`%s` fails: %s", absl::StrJoin(command, " "),
-                                     FirstLine(output->err.empty() ? output->out : output->err)))};
+    if (!output.ok()) {
+      failing.push_back(Failing(host, std::string(output.status().message())));
+    } else if (output->exit_code != 0) {
+      const std::string& said = output->err.empty() ? output->out : output->err;
+      failing.push_back(Failing(
+          host, absl::StrFormat("`%s` fails: %s", absl::StrJoin(command, " "), FirstLine(said))));
+    } else if (!absl::StrContains(output->out, options_.needs)) {
+      failing.push_back(Absent(host, absl::StrFormat("%s has no %s", path, options_.needs_name)));
+    } else if (!options_.needs.empty()) {
+      return {{options_.name, State::kOk, absl::StrCat(options_.needs_name, " in ", path), ""}};
+    } else {
+      const std::string& said = output->out.empty() ? output->err : output->out;
+      return {{options_.name, State::kOk, FirstLine(said), ""}};
     }
-    if (!absl::StrContains(output->out, options_.needs)) {
-      return {Absent(host, absl::StrFormat("%s has no %s", path, options_.needs_name))};
-    }
-    const std::string said = options_.needs.empty()
-                                 ? FirstLine(output->out.empty() ? output->err : output->out)
-                                 : absl::StrCat(options_.needs_name, " in ", path);
-    return {{options_.name, State::kOk, said, ""}};
   }
-  return {Absent(host, "not found")};
+  return {failing.empty() ? Absent(host, "not found") : failing[0]};
 }
 
 }  // namespace boardloop

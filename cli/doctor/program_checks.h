@@ -26,11 +26,12 @@ class ToolCheck : public Check {
   struct Options {
     std::string name;  // "gnuplot"
     std::vector<std::vector<std::string>>
-        commands;  // That print a version; the first whose program is there is run.
+        commands;  // That print a version; one that works is enough.
     Finding::State absent = Finding::State::kOptional;
     std::string why;       // What is not possible without it.
     std::string packages;  // Of Debian; empty: `fix`.
     std::string fix;
+    std::string start_fix;  // Where it is there and fails; empty: as when it is not there.
     // What its output must have, and what that is called: of a tool that can be built without.
     std::string needs, needs_name;
   };
@@ -39,6 +40,7 @@ class ToolCheck : public Check {
 
  private:
   Finding Absent(const Host& host, const std::string& text) const;
+  Finding Failing(const Host& host, const std::string& text) const;
 
   const Options options_;
 };

@@ -271,7 +271,7 @@ class Starter {
       if (!IsRunning(daemon)) continue;
       const absl::StatusOr<std::string> address =
           ReadFile(absl::StrCat(options_.folder, "/", name, "/metrics-address"), kMaxStackFile);
-      if (address.ok()) stack_.metrics[name] = absl::StripSuffix(*address, "\n");
+      if (address.ok()) stack_.metrics[name] = std::string(absl::StripSuffix(*address, "\n"));
     }
   }
 

@@ -21,7 +21,7 @@ class FakeHost : public Host {
     outputs_[absl::StrCat("/bin/", name, " ", arguments)] = std::move(output);
   }
 
-  std::map<std::string, std::string> variables, files;
+  std::map<std::string, std::string> variables = {{"HOME", "/root"}}, files;
   std::set<std::string> folders = {"/"}, writable = {"/"};
   std::map<std::string, DiskSpace> disks;  // By folder.
   std::set<int> taken_ports;

@@ -147,7 +147,7 @@ absl::StatusOr<std::string> LocalHost::AskCoordinator(const std::string& address
     if (member.state() == v1::Member::LOST) continue;
     ++(member.kind() == v1::Member::WORKER ? workers : agents);
   }
-  return absl::StrFormat("%d workers and %d agents are connected", workers, agents);
+  return absl::StrFormat("workers connected: %d, agents: %d", workers, agents);
 }
 
 absl::StatusOr<std::string> LocalHost::Fetch(const std::string& address,

@@ -202,8 +202,8 @@ TEST_F(ChecksTest, Coordinator) {
   const CoordinatorCheck check("127.0.0.1:5000", "1.2");
   EXPECT_THAT(check.Look(host_),
               Is(State::kOptional, "none answers at 127.0.0.1:5000", "boardloop up"));
-  host_.coordinators["127.0.0.1:5000"] = "1 workers and 1 agents are connected";
-  EXPECT_THAT(check.Look(host_), Is(State::kOk, "answers at 127.0.0.1:5000, 1 workers"));
+  host_.coordinators["127.0.0.1:5000"] = "workers connected: 1, agents: 1";
+  EXPECT_THAT(check.Look(host_), Is(State::kOk, "answers at 127.0.0.1:5000, workers connected: 1"));
   const auto build_info = [](const std::string& version) {
     return "# HELP x\nboardloop_build_info{program=\"boardloop-server\",version=\"" + version +
            "\"} 1\n";

@@ -3,12 +3,16 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "cli/client/member_identity.h"
+#include "cli/client/member_metrics.h"
+#include "cli/http/metrics_endpoint.h"
 #include "cli/options.h"
 #include "core/base/status.h"
 #include "core/base/stop_signal.h"
@@ -16,6 +20,7 @@
 #include "core/board/virtual_boards.h"
 #include "device-agent/command.h"
 #include "device-agent/measure/board_state.h"
+#include "device-agent/service/agent_metrics.h"
 #include "device-agent/service/agent_service.h"
 
 namespace boardloop {
@@ -41,6 +46,7 @@ struct Flags {
   std::vector<std::string> virtual_boards;
   std::string state, cache;
   int32_t drain_seconds = 30;
+  std::optional<std::string> metrics_listen;
 };
 
 void Log(const std::string& line) {
@@ -59,6 +65,25 @@ absl::Status AddVirtualBoards(const std::string& text, std::vector<BenchBoard>& 
     boards.push_back(board);
   }
   return absl::OkStatus();
+}
+
+// What it shows of itself, and where.
+struct Shown {
+  const SystemClock clock;
+  Metrics metrics{"boardloop-agent", BOARDLOOP_VERSION};
+  MemberMetrics member{metrics};
+  AgentMetrics agent{metrics, clock};
+  std::unique_ptr<MetricsEndpoint> endpoint;  // Last: it renders what stands above.
+};
+
+absl::StatusOr<std::unique_ptr<Shown>> ShowMetrics(const Flags& flags, const std::string& state) {
+  std::error_code ignored;  // Whoever writes into it says what is wrong.
+  std::filesystem::create_directories(state, ignored);
+  auto shown = std::make_unique<Shown>();
+  const MetricsEndpoint::Options options{flags.metrics_listen, kAgentMetrics, state, {}, Log};
+  BL_ASSIGN_OR_RETURN(shown->endpoint, MetricsEndpoint::Start(options, shown->metrics));
+  LogAddress(*shown->endpoint, Log);
+  return shown;
 }
 
 absl::StatusOr<int> RunServe(const Flags& flags) {
@@ -86,6 +111,9 @@ absl::StatusOr<int> RunServe(const Flags& flags) {
   options.cache_folder = flags.cache.empty() ? DefaultCacheFolder() : absolute(flags.cache);
   options.drain = absl::Seconds(flags.drain_seconds);
   options.log = Log;
+  BL_ASSIGN_OR_RETURN(const std::unique_ptr<Shown> shown, ShowMetrics(flags, options.state_folder));
+  options.metrics = &shown->agent;
+  options.member_observer = &shown->member;
   BL_ASSIGN_OR_RETURN(const std::unique_ptr<AgentService> service, AgentService::Create(options));
   const StopSignal stop([&] { service->Stop(); });
   BL_RETURN_IF_ERROR(service->Run());
@@ -113,6 +141,7 @@ void AddServeCommand(CLI::App& program, AgentAction& action) {
       ->default_str("~/.cache/boardloop");
   AddInteger(command, "--drain-seconds", flags->drain_seconds, 0, 3600,
              "Time for what runs when told to stop");
+  AddMetricsListen(command, flags->metrics_listen, kAgentMetrics);
   command.callback([flags, &action] { action = [flags] { return RunServe(*flags); }; });
 }
 

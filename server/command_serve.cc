@@ -2,11 +2,13 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/synchronization/notification.h"
 #include "cli/client/channel.h"
+#include "cli/http/metrics_endpoint.h"
 #include "cli/options.h"
 #include "core/base/files.h"
 #include "core/base/status.h"
@@ -42,7 +44,10 @@ struct Flags {
   std::string address_file;
   int32_t threads = 2;
   int32_t lease_seconds = 30;
+  std::optional<std::string> metrics_listen;
 };
+
+void Log(const std::string& line) { std::fprintf(stderr, "boardloop-server: %s\n", line.c_str()); }
 
 absl::StatusOr<int> RunServe(const Flags& flags) {
   Coordinator::Options options;
@@ -58,6 +63,12 @@ absl::StatusOr<int> RunServe(const Flags& flags) {
     if (!stop.HasBeenNotified()) stop.Notify();
   });
   BL_ASSIGN_OR_RETURN(const std::unique_ptr<Coordinator> coordinator, Coordinator::Start(options));
+  Metrics metrics("boardloop-server", BOARDLOOP_VERSION);
+  const MetricsEndpoint::Options endpoint_options{
+      flags.metrics_listen, kServerMetrics, options.state_folder, {}, Log};
+  BL_ASSIGN_OR_RETURN(const std::unique_ptr<MetricsEndpoint> endpoint,
+                      MetricsEndpoint::Start(endpoint_options, metrics));
+  LogAddress(*endpoint, Log);
   if (!flags.address_file.empty()) {
     BL_RETURN_IF_ERROR(WriteFileAtomically(flags.address_file, coordinator->address() + "\n"));
   }
@@ -92,6 +103,7 @@ void AddServeCommand(CLI::App& program, ServerAction& action) {
       .add_option("--address-file", flags->address_file,
                   "Write the address here once it is served at")
       ->type_name("FILE");
+  AddMetricsListen(command, flags->metrics_listen, kServerMetrics);
   AddThreads(command, flags->threads);
   AddInteger(command, "--lease-seconds", flags->lease_seconds, 2, 3600,
              "A worker or agent that is silent for so long loses its tasks");

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "cli/command_line.h"
 #include "server/command.h"
+#include "sqlite3.h"
 
 namespace boardloop {
 namespace {
@@ -63,7 +64,8 @@ void AddState(CLI::App& command, std::string& state) {
 }
 
 int RunServer(int argc, char** argv) {
-  const CommandLine line{"boardloop-server", kDescription, kFooter, ExitCodeFor};
+  const CommandLine line{"boardloop-server", kDescription, kFooter, ExitCodeFor,
+                         absl::StrCat("SQLite ", sqlite3_libversion())};
   return RunCommandLine(line, argc, argv, AddCommands);
 }
 

@@ -17,12 +17,15 @@
 #include "cli/client/channel.h"
 #include "cli/client/identity_renewal.h"
 #include "cli/client/member_identity.h"
+#include "cli/client/member_metrics.h"
+#include "cli/http/metrics_endpoint.h"
 #include "cli/options.h"
 #include "core/base/status.h"
 #include "core/base/stop_signal.h"
 #include "core/base/text.h"
 #include "worker/command.h"
 #include "worker/flags.h"
+#include "worker/service/worker_metrics.h"
 #include "worker/service/worker_service.h"
 
 namespace boardloop {
@@ -59,6 +62,7 @@ struct Flags {
   std::vector<std::string> data_roots;
   int32_t drain_seconds = 20;  // Kubernetes kills after 30.
   double checkpoint_seconds = 30;
+  std::optional<std::string> metrics_listen;
   DeviceFlags device;
 };
 
@@ -99,6 +103,28 @@ absl::StatusOr<ArtifactAccess> OpenArtifacts(const std::shared_ptr<grpc::Channel
   return access;
 }
 
+// What it shows of itself, and where.
+struct Shown {
+  explicit Shown(const WorkerMetrics::Options& options)
+      : member(metrics), worker(metrics, clock, options) {}
+
+  const SystemClock clock;
+  Metrics metrics{"boardloop-worker", BOARDLOOP_VERSION};
+  MemberMetrics member;
+  WorkerMetrics worker;
+  std::unique_ptr<MetricsEndpoint> endpoint;  // Last: it renders what stands above.
+};
+
+absl::StatusOr<std::unique_ptr<Shown>> ShowMetrics(const Flags& flags, const std::string& state) {
+  BL_ASSIGN_OR_RETURN(const ComputeDevice device, DeviceFromFlags(flags.device));
+  auto shown = std::make_unique<Shown>(WorkerMetrics::Options{
+      DeviceText(device, flags.device.threads), [device] { return MemoryOf(device); }});
+  const MetricsEndpoint::Options options{flags.metrics_listen, kWorkerMetrics, state, {}, Log};
+  BL_ASSIGN_OR_RETURN(shown->endpoint, MetricsEndpoint::Start(options, shown->metrics));
+  LogAddress(*shown->endpoint, Log);
+  return shown;
+}
+
 absl::Status RunServe(const Flags& flags) {
   const std::string state = flags.state.empty() ? DefaultFolder() : flags.state;
   BL_ASSIGN_OR_RETURN(const MemberTarget member, PrepareMember(flags.member, v1::Identity::WORKER,
@@ -110,7 +136,10 @@ absl::Status RunServe(const Flags& flags) {
   if (!target.identity.empty()) renewal.emplace(channel, target.identity, Log);
   BL_ASSIGN_OR_RETURN(ArtifactAccess artifacts,
                       OpenArtifacts(channel, target.address, state + "/artifacts"));
+  BL_ASSIGN_OR_RETURN(const std::unique_ptr<Shown> shown, ShowMetrics(flags, state));
   WorkerService::Options options;
+  options.observer = &shown->worker;
+  options.member_observer = &shown->member;
   options.address = target.address;
   options.identity = target.identity;
   options.member = member.member;
@@ -149,6 +178,7 @@ void AddServeCommand(CLI::App& program, WorkerAction& action) {
             "Training is written, and uploaded, every so often");
   AddInteger(command, "--drain-seconds", flags->drain_seconds, 0, 3600,
              "Time for what runs when told to stop");
+  AddMetricsListen(command, flags->metrics_listen, kWorkerMetrics);
   AddDeviceFlags(command, flags->device);
   command.callback([flags, &action] { action = [flags] { return RunServe(*flags); }; });
 }

@@ -72,8 +72,12 @@ absl::Status MemberLoop::Run() {
     v1::SynchronizeResponse response;
     grpc::ClientContext context;
     SetDeadline(context, kCall);
+    const absl::Time begin = absl::Now();
     absl::Status status =
         FromGrpc(stub_->Synchronize(&context, request, &response), options_.address);
+    if (options_.observer != nullptr) {
+      options_.observer->Synchronized(status, absl::Now() - begin);
+    }
     // Once for each time that we are cut off: finding out takes a while.
     if (absl::IsUnavailable(status) && (connected || backoff.fresh())) {
       status = ExplainFailure(status, options_.address, options_.identity);

@@ -37,6 +37,14 @@ class MemberHandler {
   virtual void TakeOrders(const v1::SynchronizeResponse& response) = 0;
 };
 
+// Who looks at how calls end. Called on the loop's thread.
+class MemberObserver {
+ public:
+  virtual ~MemberObserver() = default;
+  // `status` is that of the call; OK: it was answered. It took `duration`, without the wait for a connection.
+  virtual void Synchronized(const absl::Status& status, absl::Duration duration) = 0;
+};
+
 class MemberLoop {
  public:
   struct Options {
@@ -49,6 +57,7 @@ class MemberLoop {
     std::string identity;                      // Its folder, for messages; empty: none.
     // Lines for people: connected, cut off, refused. May be empty.
     std::function<void(const std::string& line)> log;
+    MemberObserver* observer = nullptr;  // Not owned.
   };
 
   MemberLoop(const std::shared_ptr<grpc::Channel>& channel, MemberHandler& handler,

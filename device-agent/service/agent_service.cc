@@ -47,6 +47,7 @@ absl::StatusOr<std::unique_ptr<AgentService>> AgentService::Create(const Options
   loop.identity = options.identity;
   loop.drain = options.drain;
   loop.log = options.log;
+  loop.observer = options.member_observer;
   if (!options.identity.empty()) {
     service->renewal_ = std::make_unique<IdentityRenewal>(channel, options.identity, options.log);
   }
@@ -69,7 +70,11 @@ absl::StatusOr<std::unique_ptr<AgentService>> AgentService::Create(const Options
   for (const BenchBoard& bench : options.boards) {
     BL_ASSIGN_OR_RETURN(BoardType type, LoadMeasurableType(bench.type));
     BoardWorker::Options board{
-        bench, std::move(type), {options.state_folder, {}}, Builder(toolchain, build), prefix};
+        bench,  std::move(type), {options.state_folder, {}}, Builder(toolchain, build),
+        prefix, nullptr};
+    if (options.metrics != nullptr) {
+      board.observer = &options.metrics->Add(absl::StrCat(prefix, bench.name), bench.type);
+    }
     auto worker = std::make_unique<BoardWorker>(std::move(board), artifacts, callbacks);
     service->boards_[worker->name()] = std::move(worker);
   }

@@ -11,6 +11,7 @@
 #include "cli/client/identity_renewal.h"
 #include "cli/client/member_loop.h"
 #include "core/base/cancellation.h"
+#include "device-agent/service/agent_metrics.h"
 #include "device-agent/service/board_worker.h"
 
 namespace boardloop {
@@ -26,6 +27,9 @@ class AgentService : public MemberHandler {
     std::string cache_folder;  // Of compiled firmware.
     absl::Duration drain = absl::Seconds(30);
     std::function<void(const std::string& line)> log;
+    // Not owned; may be null.
+    AgentMetrics* metrics = nullptr;
+    MemberObserver* member_observer = nullptr;
   };
 
   // Opens the boards, each with threads of its own.

@@ -63,7 +63,9 @@ void ApplyReport(Board& board, const v1::BoardReport& report, const std::string&
   }
   // Other processes talk to it now: what failed with the ones before begins no row.
   if (restarted && board.state() == Board::CHECKING) board.set_failures(0);
-  if (!report.unusable().empty() && board.state() != Board::QUARANTINED &&
+  // A board that was returned is tried before it is refused again: what its agent says is from before the check.
+  const bool awaits_check = board.state() == Board::CHECKING && report.check() != board.check();
+  if (!report.unusable().empty() && !awaits_check && board.state() != Board::QUARANTINED &&
       board.state() != Board::DRAINED) {
     Quarantine(board, report.unusable(), now);
   }

@@ -158,6 +158,22 @@ TEST_F(BoardRulesTest, AWedgedBoardIsQuarantinedWithTheAgentsReason) {
   EXPECT_EQ(board.reason(), "the probe hung 3 times in a row");
 }
 
+TEST_F(BoardRulesTest, AReturnedBoardIsCheckedBeforeItsAgentsReasonCountsAgain) {
+  Board board = InServiceBoard();
+  const int64_t before = board.check();
+  Quarantine(board, "the probe hung 3 times in a row", now_);
+  ASSERT_TRUE(Return(board, now_).ok());
+  v1::BoardReport report = Report(before);
+  report.set_unusable("the probe hung 3 times in a row");
+  ApplyReport(board, report, kAgent, false, BoardLimits(), now_);
+  EXPECT_EQ(board.state(), Board::CHECKING);
+  // The check did not help: once is enough.
+  report.set_check(board.check());
+  report.set_check_message("the probe hung");
+  ApplyReport(board, report, kAgent, false, BoardLimits(), now_);
+  EXPECT_EQ(board.state(), Board::QUARANTINED);
+}
+
 TEST_F(BoardRulesTest, AfterTheClockWasSetBackABoardIsCheckedAtOnce) {
   const absl::Time before = now_ - absl::Hours(24);
   Board board = InServiceBoard();

@@ -54,6 +54,18 @@ function(bl_add_test name)
     PROPERTIES ${properties})
 endfunction()
 
+# bl_add_script_test(NAME COMMAND program argument... [LABELS integration])
+# A script that is a test: it fails by its exit code.
+function(bl_add_script_test name)
+  cmake_parse_arguments(ARG "" "" "COMMAND;LABELS" ${ARGN})
+  add_test(NAME ${name} COMMAND ${ARG_COMMAND} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+  if(ARG_LABELS)
+    string(JOIN "+" label ${ARG_LABELS})
+    set_tests_properties(${name} PROPERTIES LABELS ${label})
+  endif()
+endfunction()
+
 # bl_add_fuzz_target(NAME SOURCES x_fuzz.cc LIBRARIES ... CORPUS dir)
 # A libFuzzer program in the `fuzz` preset. In every other preset the same source runs once over its
 # corpus as a test, so that a finding stays fixed.

@@ -51,9 +51,23 @@ export TMPDIR=$work/tmp  # Also of buildah's cache mounts.
 # Layers are mounted over each other where the kernel can, else copied.
 driver=vfs
 if grep --quiet --word-regexp overlay /proc/filesystems; then driver=overlay; fi
+# buildah on our own storage.
 build_ah() {
   buildah --root "$work/storage" --runroot "$work/run" --storage-driver "$driver" "$@"
 }
+
+# An interrupted build leaves mounts, and a check programs that serve.
+served=()
+clean_up() {
+  local pid folder
+  for pid in "${served[@]}"; do kill "$pid" 2>/dev/null || true; done
+  wait
+  awk -v prefix="$work/" 'index($2, prefix) == 1 { print $2 }' /proc/mounts | sort --reverse |
+    while read -r folder; do umount "$folder" || true; done
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 say() { printf '[%4d s] %s\n' "$SECONDS" "$*"; }
 
@@ -97,3 +111,131 @@ if ! $check_only; then
   build build --volume "$ccache:/ccache"
   for program in "${programs[@]}"; do build "$program"; done
 fi
+
+# ---- Checks. A finding does not stop the others.
+
+findings=0
+found() {
+  printf 'FAILED  %s\n' "$*"
+  findings=$((findings + 1))
+}
+
+# run PROGRAM COMMAND...  In a container of the image, as its user; it and its files stay until the end.
+declare -A containers
+run() {
+  local program=$1
+  shift
+  build_ah run --isolation chroot "${containers[$program]}" -- "$@" 2>>"$work/checks.log"
+}
+
+# bytes_of PROGRAM  The layers, as they lie on a disk.
+bytes_of() {
+  build_ah images --json "localhost/boardloop-$1" |
+    sed --quiet 's/.*"size": "\([0-9.]*\) \([kMG]*\)B".*/\1\2/p' | tr k K | numfmt --from=si
+}
+
+check_size() {
+  local program=$1 most=$2 bytes
+  bytes=$(bytes_of "$program")
+  printf '        %-8s %5d MB, at most %d MB\n' "$program" $((bytes / 1000000)) "$most"
+  ((bytes <= most * 1000000)) || found "the image of $program has $((bytes / 1000000)) MB, must have at most $most"
+}
+
+check_user() {
+  local program=$1 id owned
+  id=$(run "$program" id --user)
+  [[ $id == 7411 ]] || found "$program runs as user $id, must be 7411"
+  # What it may write is what volumes are mounted on.
+  owned=$(run "$program" find / -xdev -user 7411 -not -path '/proc/*' -print | sort | tr '\n' ' ')
+  [[ $owned == "$2 " ]] || found "in the image of $program the user owns \"$owned\", must own \"$2 \""
+}
+
+# check_runs PROGRAM PATTERN COMMAND...  Prints what it should.
+check_runs() {
+  local program=$1 pattern=$2 output
+  shift 2
+  output=$(run "$program" "$@") || { found "$program: $* failed; see $work/checks.log"; return; }
+  grep --quiet --regexp="$pattern" <<<"$output" || found "$program: $* printed no \"$pattern\": $output"
+}
+
+# serve PROGRAM COMMAND...  In the background, until the script ends. Its own process is what is ended: buildah's would leave
+# it behind.
+serve() {
+  local program=$1 pid_file=/tmp/served.pid pid
+  shift
+  # shellcheck disable=SC2016  # The inner shell expands it.
+  run "$program" bash -c 'echo $$ >"$0"; exec "$@"' "$pid_file" "$@" >>"$work/checks.log" &
+  for _ in {1..100}; do
+    sleep 0.2
+    if pid=$(run "$program" cat "$pid_file") && [[ -n $pid ]]; then
+      served+=("$pid")
+      return
+    fi
+  done
+  found "$program: $* did not start; see $work/checks.log"
+}
+
+# has PROGRAM WORDS...  Whether the program has such a command.
+has() { run "$1" "$2" --help | grep --quiet --regexp="^  $3 "; }
+
+# A network that the container of `cli` writes is measured in that of `agent`, through the coordinator in that of `server`.
+check_farm() {
+  local state=/var/lib/boardloop/server address
+  serve server boardloop-server serve --listen 127.0.0.1:0 --address-file "$state.address"
+  for _ in {1..100}; do
+    if address=$(run server cat "$state.address"); then break; fi
+    sleep 0.2
+  done
+  [[ -n ${address:-} ]] || { found "server: it wrote no address; see $work/checks.log"; return; }
+  if has server boardloop-server health; then
+    check_runs server SERVING boardloop-server health
+  else
+    say "this version has no \`boardloop-server health\`: not checked"
+  fi
+  serve agent boardloop-agent serve --server "$address" --name checked --virtual virtual-stm32f405
+  check_runs cli '' boardloop export mcunet_vww1 --out /results/net.tflite
+  check_runs cli OK boardloop measure --server "$address" --board-type virtual-stm32f405 /results/net.tflite
+}
+
+check() {
+  local program
+  : >"$work/checks.log"
+  for program in "${programs[@]}"; do containers[$program]=$(build_ah from --pull-never "localhost/boardloop-$program"); done
+
+  say "sizes, users"
+  check_size server 150
+  check_size worker 1200
+  check_size agent 900
+  check_size cli 300
+  check_user server "/identities/agent /identities/operator /identities/worker /identity /var/lib/boardloop"
+  check_user worker "/identity /var/lib/boardloop"
+  check_user agent "/identity /var/cache/boardloop /var/lib/boardloop"
+  check_user cli "/identity /results /var/lib/boardloop"
+
+  say "programs"
+  check_runs server '^Exit codes:' boardloop-server --help
+  check_runs worker '^Exit codes:' boardloop-worker --help
+  check_runs agent '^Exit codes:' boardloop-agent --help
+  check_runs cli '^Exit codes:' boardloop --help
+  check_runs cli '<svg' bash -c 'boardloop analyze mcunet_vww1 --plot /results/sram.svg >&2 && cat /results/sram.svg'
+
+  say "training"
+  check_runs worker '' boardloop-worker train --epochs 0.02 --accuracy-seconds 0 --out /var/lib/boardloop/net.blc
+
+  say "measurements on virtual boards"
+  check_runs agent '"outcome": "OK"' boardloop-agent measure mcunet_vww1 --board virtual-stm32f405 --quiet --json
+  check_runs agent '"outcome": "OK"' boardloop-agent measure mcunet_vww1 --board virtual-stm32f746 --quiet --json
+  check_runs agent '"outcome": "OK"' boardloop-agent measure mcunet_vww1 --board virtual-stm32f405 --probe pyocd --quiet --json
+
+  # The libraries for the other kind of core, which no virtual board has: its program is built, then there is no board.
+  check_runs agent PROBE_FAILED bash -c '
+    echo "boards: [{name: absent, type: stm32h743, probe: openocd, serial: none}]" >/tmp/bench.yaml
+    boardloop-agent measure mcunet_vww1 --bench /tmp/bench.yaml --board absent --quiet --json || true'
+
+  say "a farm of three containers"
+  check_farm
+}
+
+check
+if ((findings > 0)); then fail "$findings findings; the images are in $work/storage"; fi
+say "every check passed"

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 if (($# != 2)); then
-  echo "Usage: docker/collect.sh FOLDER_OF_PROGRAMS OUT" >&2
+  echo "Usage: docker/collect.sh BUILD OUT" >&2
   exit 2
 fi
 from=$1 out=$2
@@ -15,7 +15,7 @@ collect() {
   local program=$1 prefix=$out/$1/root/usr/local binary
   shift
   for binary in "$@"; do
-    install -D --strip --mode=0755 --target-directory="$prefix/bin" "$from/$binary"
+    install -D --strip --mode=0755 --target-directory="$prefix/bin" "$from/bin/$binary"
   done
   docker/runtime-packages.sh "$program" "$prefix"/bin/* >"$out/$program/packages"
 }
@@ -33,7 +33,7 @@ collect worker boardloop-worker
 collect agent boardloop-agent boardloop-vboard
 collect_boards agent
 agent=$out/agent/root/usr/local
-install -D --strip --mode=0644 --target-directory="$agent/lib/boardloop" "$from/libboardloop_cycles.so"
+install -D --strip --mode=0644 --target-directory="$agent/lib/boardloop" "$from/lib/boardloop/libboardloop_cycles.so"
 # What is compiled for boards; the generator is part of the program.
 mkdir "$agent/share/boardloop/firmware"
 cp --recursive firmware/boards firmware/engine firmware/runner "$agent/share/boardloop/firmware/"

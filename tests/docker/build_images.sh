@@ -56,12 +56,14 @@ build_ah() {
   buildah --root "$work/storage" --runroot "$work/run" --storage-driver "$driver" "$@"
 }
 
-# An interrupted build leaves mounts, and a check programs that serve.
+# An interrupted build leaves mounts, and a check containers and programs that serve.
 served=()
+declare -A containers
 clean_up() {
   local pid folder
   for pid in "${served[@]}"; do kill "$pid" 2>/dev/null || true; done
   wait
+  if ((${#containers[@]} > 0)); then build_ah rm "${containers[@]}" >/dev/null; fi
   awk -v prefix="$work/" 'index($2, prefix) == 1 { print $2 }' /proc/mounts | sort --reverse |
     while read -r folder; do umount "$folder" || true; done
 }
@@ -121,7 +123,6 @@ found() {
 }
 
 # run PROGRAM COMMAND...  In a container of the image, as its user; it and its files stay until the end.
-declare -A containers
 run() {
   local program=$1
   shift

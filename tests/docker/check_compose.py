@@ -170,6 +170,9 @@ class Checker:
 
     def check_prometheus(self):
         def jobs(path):
+            if not (self.root / path).exists():
+                self.need(False, f"{path} is not there")
+                return {}
             config = yaml.safe_load((self.root / path).read_text())
             return {job["job_name"]: job["static_configs"][0]["targets"] for job in config["scrape_configs"]}
 

@@ -126,19 +126,26 @@ void BoardWorker::UpdateReport() {
 void BoardWorker::RunCheck(int64_t check) {
   if (board_ == nullptr || build_digest_.empty()) OpenBoard();
   std::string verdict;
+  std::optional<double> drift;
   if (board_ == nullptr) {
     verdict = Report().unusable();
   } else {
     // An operator who returns a wedged board wants it tried.
     const absl::Status cleared = board_->state().ClearWedged();
-    verdict = cleared.ok() ? Verdict(CheckBoard(*board_, options_.builder, IgnoreSteps))
-                           : std::string(cleared.message());
+    if (cleared.ok()) {
+      const BoardCheck result = CheckBoard(*board_, options_.builder, IgnoreSteps);
+      verdict = Verdict(result.items);
+      drift = result.golden_drift;
+    } else {
+      verdict = std::string(cleared.message());
+    }
   }
   callbacks_.log(absl::StrCat(name_, verdict.empty() ? ": checked" : ": check failed: ", verdict));
   {
     MutexLock lock(mu_);
     report_.set_check(check);
     report_.set_check_message(verdict);
+    if (drift.has_value()) report_.set_golden_drift(*drift);
     if (board_ != nullptr && verdict.empty()) report_.set_probe(board_->probe().ToolVersion());
   }
   UpdateReport();

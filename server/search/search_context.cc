@@ -24,6 +24,11 @@ absl::Status NoSearch(const std::string& name) {
 
 }  // namespace
 
+void Tell(SearchObserver* observer, Transaction& tx, std::function<void(SearchObserver&)> what) {
+  if (observer == nullptr) return;
+  tx.AfterCommit([observer, what = std::move(what)] { what(*observer); });
+}
+
 absl::StatusOr<SearchView> ReadSearch(Store& store, const std::string& name) {
   SearchView view;
   const absl::Status read = store.Read([&](Transaction& tx) -> absl::Status {
@@ -63,6 +68,10 @@ absl::Status UpdateSearch(
           absl::StrCat(name, " is ", v1::Search::State_Name(search->state())));
     }
     BL_RETURN_IF_ERROR(change(tx, *search));
+    if (search->state() != v1::Search::RUNNING) {
+      Tell(context.observer, tx,
+           [state = search->state()](SearchObserver& o) { o.SearchEnded(state); });
+    }
     return PutSearch(tx, context.clock, *search);
   });
 }

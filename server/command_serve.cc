@@ -2,10 +2,13 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "cli/client/channel.h"
+#include "cli/http/metrics_endpoint.h"
 #include "cli/options.h"
 #include "core/base/files.h"
 #include "core/base/status.h"
@@ -36,10 +39,15 @@ struct Flags {
   std::string address_file;
   int32_t threads = 2;
   int32_t lease_seconds = 30;
+  std::optional<std::string> metrics_listen;
 };
 
+void Log(const std::string& line) { std::fprintf(stderr, "boardloop-server: %s\n", line.c_str()); }
+
 absl::StatusOr<int> RunServe(const Flags& flags) {
+  Metrics metrics("boardloop-server", BOARDLOOP_VERSION);
   Coordinator::Options options;
+  options.metrics = &metrics;
   options.address = flags.listen;
   options.state_folder = flags.state.empty() ? DefaultServerFolder() : flags.state;
   options.threads = flags.threads;
@@ -50,13 +58,23 @@ absl::StatusOr<int> RunServe(const Flags& flags) {
     if (!stop.HasBeenNotified()) stop.Notify();
   });
   BL_ASSIGN_OR_RETURN(const std::unique_ptr<Coordinator> coordinator, Coordinator::Start(options));
+  MetricsEndpoint::Options endpoint_options;
+  endpoint_options.asked = flags.metrics_listen;
+  endpoint_options.usual = kServerMetrics;
+  endpoint_options.state_folder = options.state_folder;
+  endpoint_options.pages = [&](const std::string& path) { return coordinator->Page(path); };
+  endpoint_options.log = Log;
+  BL_ASSIGN_OR_RETURN(const std::unique_ptr<MetricsEndpoint> endpoint,
+                      MetricsEndpoint::Start(endpoint_options, metrics));
   if (!flags.address_file.empty()) {
     BL_RETURN_IF_ERROR(WriteFileAtomically(flags.address_file, coordinator->address() + "\n"));
   }
-  std::fprintf(stderr, "boardloop-server: serving at %s, state in %s\n",
-               coordinator->address().c_str(), options.state_folder.c_str());
+  Log(absl::StrCat("serving at ", coordinator->address(), ", state in ", options.state_folder,
+                   endpoint->address().empty()
+                       ? ""
+                       : absl::StrCat(", searches and metrics at http://", endpoint->address())));
   stop.WaitForNotification();
-  std::fprintf(stderr, "boardloop-server: stopping\n");
+  Log("stopping");
   return 0;
 }
 
@@ -74,6 +92,7 @@ void AddServeCommand(CLI::App& program, ServerAction& action) {
       .add_option("--address-file", flags->address_file,
                   "Write the address here once it is served at")
       ->type_name("FILE");
+  AddMetricsListen(command, flags->metrics_listen, kServerMetrics);
   AddThreads(command, flags->threads);
   AddInteger(command, "--lease-seconds", flags->lease_seconds, 2, 3600,
              "A worker or agent that is silent for so long loses its tasks");

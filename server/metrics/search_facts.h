@@ -22,7 +22,7 @@ struct SearchFacts {
   double start_seconds = 0;                                        // Since 1970.
   std::optional<absl::Duration> remaining = absl::ZeroDuration();  // RemainingTime.
 };
-// Of a view with its progress filled in (SearchEngine::View).
+// Of a view with its progress filled in (SearchEngine::Refresh).
 SearchFacts FactsOf(const SearchView& view);
 
 // Which share of the box of top-1 0..1, latency 0..limit and SRAM 0..limit the feasible candidates dominate, in [0, 1]; axes without a

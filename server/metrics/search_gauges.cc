@@ -70,9 +70,10 @@ absl::Status SearchGauges::Show(const std::string& name, SearchEngine& engine, c
   const bool known =
       facts.state != v1::Search::STATE_UNSPECIFIED && facts.state != v1::Search::RUNNING;
   if (!known) {
-    BL_ASSIGN_OR_RETURN(const SearchView view, engine.View(name));
-    facts = FactsOf(view);
-    facts.remaining = shown.remaining.Estimate(view.search, clock_.Steady());
+    BL_RETURN_IF_ERROR(engine.Refresh(name, shown.view));
+    facts = FactsOf(shown.view);
+    facts.remaining = shown.remaining.Estimate(shown.view.search, clock_.Steady());
+    if (facts.state != v1::Search::RUNNING) shown.view = SearchView();
   }
   for (const auto& [stage, gauge] : slot.stages) gauge->Set(stage == facts.stage ? 1 : 0);
   for (const auto& [state, gauge] : slot.candidates) {

@@ -19,7 +19,7 @@ class SearchGauges {
   // Nothing is owned.
   SearchGauges(Metrics& metrics, const Clock& clock, SearchSlots& slots);
 
-  // Reads the candidates of running searches with a slot; those of one that has ended, once. One thread at a time.
+  // Reads the newest candidates of running searches with a slot; those of one that has ended, once. One thread at a time.
   absl::Status LookUp(Store& store, SearchEngine& engine);
 
  private:
@@ -30,6 +30,7 @@ class SearchGauges {
                       *remaining = nullptr, *generation = nullptr, *start = nullptr;
   };
   struct Shown {
+    SearchView view;  // Empty once it has ended.
     SearchFacts facts;
     RemainingTime remaining;
   };

@@ -42,6 +42,9 @@ struct SearchView {
   std::vector<v1::Candidate> candidates;  // By number.
 };
 absl::StatusOr<SearchView> ReadSearch(Store& store, const std::string& name);
+// Brings a view up to date that was made by this (an empty one at first), for those who look often: candidates before the first that was
+// PENDING are final and are not read again. Operators of measurements are left out.
+absl::Status RefreshSearch(Store& store, const std::string& name, SearchView& view);
 
 // Runs `change` on the row of a search that is still RUNNING, and stores it with a new etag. A search that has ended meanwhile is left as
 // it is: CANCELLED.

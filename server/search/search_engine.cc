@@ -303,11 +303,11 @@ absl::Status SearchEngine::FillIn(v1::Search& search) {
   return FillInRunning(search);
 }
 
-absl::StatusOr<SearchView> SearchEngine::View(const std::string& name) {
-  BL_ASSIGN_OR_RETURN(SearchView view, ReadSearch(store_, name));
+absl::Status SearchEngine::Refresh(const std::string& name, SearchView& view) {
+  BL_RETURN_IF_ERROR(RefreshSearch(store_, name, view));
   BL_ASSIGN_OR_RETURN(*view.search.mutable_progress(), ProgressOf(store_, *scheduler_, view));
-  if (view.search.state() == v1::Search::RUNNING) BL_RETURN_IF_ERROR(FillInRunning(view.search));
-  return view;
+  if (view.search.state() != v1::Search::RUNNING) return absl::OkStatus();
+  return FillInRunning(view.search);
 }
 
 absl::Status SearchEngine::FillInRunning(v1::Search& search) {

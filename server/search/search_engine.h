@@ -51,8 +51,8 @@ class SearchEngine : public TaskOwner {
 
   // Fills in what is not in the row: progress, and what is waited for. Cheap for searches that have ended, once asked for.
   absl::Status FillIn(v1::Search& search);
-  // The same of a search and its candidates, read once.
-  absl::StatusOr<SearchView> View(const std::string& name);
+  // RefreshSearch, and the same.
+  absl::Status Refresh(const std::string& name, SearchView& view);
 
   // TaskOwner:
   absl::Status TaskEnded(Transaction& tx, const store::Task& task) override;

@@ -98,6 +98,31 @@ TEST_F(SearchGaugesTest, ARunningSearchIsShownInItsSlot) {
   EXPECT_EQ(ValueOf(text, "boardloop_search_generation{slot=\"2\"}"), 0);
 }
 
+TEST_F(SearchGaugesTest, CandidatesAreReadAgainUntilTheyAreResolved) {
+  AddSearch("searches/a", v1::Search::RUNNING, 3);
+  const auto put = [&](int number, v1::Candidate::State state) {
+    EXPECT_THAT(store_->Run([&](Transaction& tx) {
+      return tx.PutCandidate(CandidateRow("searches/a", number, state));
+    }),
+                IsOk());
+  };
+  put(4, v1::Candidate::PENDING);
+  put(5, v1::Candidate::FAILED);
+  SearchGauges gauges(metrics_, clock_, slots_);
+  ReadsOfLookUp(gauges);
+  const std::string pending = "boardloop_search_candidates{slot=\"1\",state=\"pending\"}";
+  EXPECT_EQ(ValueOf(metrics_.Render(), pending), 1);
+  put(4, v1::Candidate::INFEASIBLE);
+  put(6, v1::Candidate::PENDING);
+  put(7, v1::Candidate::PENDING);
+  ReadsOfLookUp(gauges);
+  const std::string text = metrics_.Render();
+  EXPECT_EQ(ValueOf(text, pending), 2);
+  EXPECT_EQ(ValueOf(text, "boardloop_search_candidates{slot=\"1\",state=\"feasible\"}"), 3);
+  EXPECT_EQ(ValueOf(text, "boardloop_search_candidates{slot=\"1\",state=\"infeasible\"}"), 1);
+  EXPECT_EQ(ValueOf(text, "boardloop_search_candidates{slot=\"1\",state=\"failed\"}"), 1);
+}
+
 TEST_F(SearchGaugesTest, EndedSearchesAreReadOnceAndOnlyThoseWithASlot) {
   for (int i = 1; i <= 50; ++i) {
     AddSearch(absl::StrCat("searches/s", i), v1::Search::SUCCEEDED, 1000);

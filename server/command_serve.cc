@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "cli/client/channel.h"
 #include "cli/http/metrics_endpoint.h"
@@ -50,7 +51,9 @@ struct Flags {
 void Log(const std::string& line) { std::fprintf(stderr, "boardloop-server: %s\n", line.c_str()); }
 
 absl::StatusOr<int> RunServe(const Flags& flags) {
+  Metrics metrics("boardloop-server", BOARDLOOP_VERSION);
   Coordinator::Options options;
+  options.metrics = &metrics;
   options.address = flags.listen;
   options.tls = flags.tls;
   options.hostnames = flags.hostnames;
@@ -63,20 +66,24 @@ absl::StatusOr<int> RunServe(const Flags& flags) {
     if (!stop.HasBeenNotified()) stop.Notify();
   });
   BL_ASSIGN_OR_RETURN(const std::unique_ptr<Coordinator> coordinator, Coordinator::Start(options));
-  Metrics metrics("boardloop-server", BOARDLOOP_VERSION);
-  const MetricsEndpoint::Options endpoint_options{
-      flags.metrics_listen, kServerMetrics, options.state_folder, {}, Log};
+  MetricsEndpoint::Options endpoint_options;
+  endpoint_options.asked = flags.metrics_listen;
+  endpoint_options.usual = kServerMetrics;
+  endpoint_options.state_folder = options.state_folder;
+  endpoint_options.pages = [&](const std::string& path) { return coordinator->Page(path); };
+  endpoint_options.log = Log;
   BL_ASSIGN_OR_RETURN(const std::unique_ptr<MetricsEndpoint> endpoint,
                       MetricsEndpoint::Start(endpoint_options, metrics));
-  LogAddress(*endpoint, Log);
   if (!flags.address_file.empty()) {
     BL_RETURN_IF_ERROR(WriteFileAtomically(flags.address_file, coordinator->address() + "\n"));
   }
-  std::fprintf(stderr, "boardloop-server: serving at %s%s, state in %s\n",
-               coordinator->address().c_str(), options.tls ? " with TLS" : "",
-               options.state_folder.c_str());
+  Log(absl::StrCat("serving at ", coordinator->address(), options.tls ? " with TLS" : "",
+                   ", state in ", options.state_folder,
+                   endpoint->address().empty()
+                       ? ""
+                       : absl::StrCat(", searches and metrics at http://", endpoint->address())));
   stop.WaitForNotification();
-  std::fprintf(stderr, "boardloop-server: stopping\n");
+  Log("stopping");
   return 0;
 }
 

@@ -26,6 +26,8 @@
 #include "server/api/security_service.h"
 #include "server/api/task_service.h"
 #include "server/artifacts/artifact_files.h"
+#include "server/metrics/server_metrics.h"
+#include "server/pages/pages.h"
 #include "server/search/measurement_jobs.h"
 #include "server/search/search_engine.h"
 #include "server/search/task_router.h"
@@ -64,6 +66,14 @@ std::vector<std::string> HostsOf(const Coordinator::Options& options) {
   return hosts;
 }
 
+// Whose calls are counted.
+std::vector<std::string> Services() {
+  return {v1::SearchService::service_full_name(),   v1::BoardService::service_full_name(),
+          v1::MeasureService::service_full_name(),  v1::TaskService::service_full_name(),
+          v1::ArtifactService::service_full_name(), v1::AdminService::service_full_name(),
+          v1::SecurityService::service_full_name()};
+}
+
 absl::Status MakeFolder(const std::string& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
@@ -80,16 +90,27 @@ class Coordinator::Parts {
   explicit Parts(const Options& options)
       : options_(options),
         clock_(options.clock != nullptr ? *options.clock : system_clock_),
+        metrics_(options.metrics != nullptr ? *options.metrics : unseen_metrics_, clock_,
+                 options.state_folder, Services()),
         jobs_(clock_),
-        router_(nullptr) {}
+        router_(nullptr) {
+    options_.scheduler.observer = &metrics_.tasks();
+  }
 
   absl::StatusOr<std::string> Start() {
     BL_RETURN_IF_ERROR(CheckAddress(options_));
     BL_RETURN_IF_ERROR(MakeFolder(options_.state_folder));
-    BL_ASSIGN_OR_RETURN(store_, SqliteStore::Open(options_.state_folder + "/boardloop.db", {}));
+    SqliteStore::Options store_options;
+    store_options.on_commit = [this](const CommitStats& stats) {
+      metrics_.store().Committed(stats);
+    };
+    BL_ASSIGN_OR_RETURN(std::unique_ptr<Store> store,
+                        SqliteStore::Open(options_.state_folder + "/boardloop.db", store_options));
+    store_ = metrics_.store().Watch(std::move(store));
     BL_ASSIGN_OR_RETURN(artifacts_, ArtifactFiles::Create(options_.state_folder + "/artifacts",
                                                           *store_, ArtifactFiles::Options()));
-    engine_ = std::make_unique<SearchEngine>(*store_, clock_, options_.threads);
+    engine_ =
+        std::make_unique<SearchEngine>(*store_, clock_, options_.threads, &metrics_.searches());
     router_ = std::make_unique<TaskRouter>(*engine_, jobs_);
     scheduler_ = std::make_unique<Scheduler>(*store_, clock_, *router_, options_.scheduler);
     engine_->Connect(*scheduler_, *artifacts_);
@@ -100,6 +121,8 @@ class Coordinator::Parts {
       BL_ASSIGN_OR_RETURN(
           tls_, ServerTls::Create(options_.state_folder, HostsOf(options_), *store_, clock_));
     }
+    pages_ = std::make_unique<Pages>(*store_, *engine_, *artifacts_, metrics_.slots(), clock_);
+    metrics_.Connect(*store_, *engine_);
     BL_ASSIGN_OR_RETURN(const std::string address, Serve());
     // For `boardloop-server backup`, which finds us by the folder.
     BL_RETURN_IF_ERROR(WriteFileAtomically(AddressFileIn(options_.state_folder), address + "\n"));
@@ -108,6 +131,7 @@ class Coordinator::Parts {
   }
 
   ~Parts() {
+    metrics_.Disconnect();
     stopping_ = true;
     if (server_ != nullptr) {
       server_->GetHealthCheckService()->SetServingStatus(false);
@@ -117,6 +141,8 @@ class Coordinator::Parts {
     if (ticker_.joinable()) ticker_.join();
     if (engine_ != nullptr) engine_->Stop();
   }
+
+  HttpAnswer Page(const std::string& path) { return pages_->Answer(path); }
 
  private:
   absl::StatusOr<std::string> Serve() {
@@ -144,6 +170,10 @@ class Coordinator::Parts {
     // Another process on our port would get half of the calls.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.SetMaxReceiveMessageSize(kMaxMessage);
+    std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>>
+        interceptors;
+    interceptors.push_back(metrics_.rpc().Interceptors());
+    builder.experimental().SetInterceptorCreators(std::move(interceptors));
     builder.RegisterService(search_service_.get());
     builder.RegisterService(board_service_.get());
     builder.RegisterService(measure_service_.get());
@@ -173,9 +203,11 @@ class Coordinator::Parts {
     }
   }
 
-  const Options options_;
+  Options options_;
   const SystemClock system_clock_;
   const Clock& clock_;
+  Metrics unseen_metrics_{"boardloop-server", ""};  // Where nobody asks for any.
+  ServerMetrics metrics_;
   std::atomic<bool> stopping_{false};
   absl::Notification stop_;
 
@@ -185,6 +217,7 @@ class Coordinator::Parts {
   std::unique_ptr<SearchEngine> engine_;
   std::unique_ptr<TaskRouter> router_;
   std::unique_ptr<Scheduler> scheduler_;
+  std::unique_ptr<Pages> pages_;
   std::unique_ptr<SearchService> search_service_;
   std::unique_ptr<BoardService> board_service_;
   std::unique_ptr<MeasureService> measure_service_;
@@ -202,6 +235,8 @@ Coordinator::Coordinator() = default;
 Coordinator::~Coordinator() { Stop(); }
 
 void Coordinator::Stop() { parts_.reset(); }
+
+HttpAnswer Coordinator::Page(const std::string& path) { return parts_->Page(path); }
 
 absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Start(const Options& options) {
   std::unique_ptr<Coordinator> coordinator(new Coordinator());

@@ -8,7 +8,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "cli/http/http_server.h"
 #include "core/base/clock.h"
+#include "core/metrics/metrics.h"
 #include "server/scheduler/scheduler.h"
 
 namespace boardloop {
@@ -26,6 +28,7 @@ class Coordinator {
     int threads = 2;                         // For space optimization.
     Scheduler::Options scheduler;
     const Clock* clock = nullptr;  // Not owned; nullptr: the system's.
+    Metrics* metrics = nullptr;    // Not owned; nullptr: none are shown.
   };
 
   // Serves from when it returns.
@@ -39,6 +42,9 @@ class Coordinator {
   ~Coordinator();
 
   const std::string& address() const { return address_; }
+
+  // What people see beside the metrics (server/pages/pages.h). Thread-safe, not after Stop().
+  HttpAnswer Page(const std::string& path);
 
   // Ends streams, answers what is under way, and stops.
   void Stop();

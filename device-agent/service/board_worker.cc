@@ -185,6 +185,7 @@ void BoardWorker::RunCheck(int64_t check) {
     MutexLock lock(mu_);
     report_.set_check(check);
     report_.set_check_message(verdict);
+    if (drift.has_value()) report_.set_golden_drift(*drift);
     if (board_ != nullptr && verdict.empty()) report_.set_probe(board_->probe().ToolVersion());
   }
   UpdateReport();

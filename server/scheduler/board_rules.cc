@@ -58,6 +58,8 @@ void ApplyReport(Board& board, const v1::BoardReport& report, const std::string&
   board.set_virtual_(report.virtual_());
   board.set_sector_erases(report.sector_erases());
   board.set_build_digest(report.build_digest());
+  // One that has not measured it yet does not make what was measured before untrue.
+  if (report.has_golden_drift()) board.set_golden_drift(report.golden_drift());
   if (!known || board.state() == Board::OFFLINE || (restarted && InService(board))) {
     BeginCheck(board, now);
   }

@@ -93,6 +93,14 @@ absl::StatusOr<std::vector<Listed<v1::Search>>> SqliteTransaction::ListSearches(
   return ReadListed<v1::Search>(list);
 }
 
+absl::StatusOr<int64_t> SqliteTransaction::CountSearches(v1::Search::State state) {
+  // Of the index alone: no row is read.
+  Statement count =
+      db_.Use("SELECT count(*) FROM searches INDEXED BY searches_by_state WHERE state = ?");
+  BL_RETURN_IF_ERROR(count.Bind(int64_t{state}).Step().status());
+  return count.Int(0);
+}
+
 // ---- Candidates
 
 absl::StatusOr<std::optional<v1::Candidate>> SqliteTransaction::GetCandidate(

@@ -27,6 +27,7 @@ class SqliteTransaction final : public Transaction {
   absl::Status PutSearch(const v1::Search& search) override;
   absl::StatusOr<std::vector<Listed<v1::Search>>> ListSearches(
       std::optional<v1::Search::State> state, const Page& page) override;
+  absl::StatusOr<int64_t> CountSearches(v1::Search::State state) override;
 
   absl::StatusOr<std::optional<v1::Candidate>> GetCandidate(const std::string& search,
                                                             int64_t number) override;

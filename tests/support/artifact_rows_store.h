@@ -105,6 +105,7 @@ class ArtifactRowsStore final : public Store {
                                                                  const Page&) override {
       return Unimplemented();
     }
+    absl::StatusOr<int64_t> CountSearches(v1::Search::State) override { return Unimplemented(); }
     absl::StatusOr<std::optional<v1::Candidate>> GetCandidate(const std::string&,
                                                               int64_t) override {
       return Unimplemented();

@@ -81,6 +81,10 @@ class MemoryTransaction final : public Transaction {
       return !state.has_value() || search.state() == *state;
     });
   }
+  absl::StatusOr<int64_t> CountSearches(v1::Search::State state) override {
+    return std::count_if(rows_.searches.rows.begin(), rows_.searches.rows.end(),
+                         [&](const auto& entry) { return entry.second.state() == state; });
+  }
 
   absl::StatusOr<std::optional<v1::Candidate>> GetCandidate(const std::string& search,
                                                             int64_t number) override {
@@ -440,12 +444,20 @@ absl::StatusOr<std::vector<store::ArtifactRow>> MemoryTransaction::UnreferencedA
 }  // namespace
 
 absl::Status MemoryStore::Run(const Work& work) {
-  std::lock_guard<std::mutex> lock(mu_);
-  MemoryTransaction transaction(rows_, /*writable=*/true);
-  absl::Status status = work(transaction);
-  if (status.ok()) std::swap(status, fault_);
-  if (!status.ok()) transaction.Undo();
-  return status;
+  std::vector<std::function<void()>> after;
+  {
+    std::lock_guard<std::mutex> lock(mu_);
+    MemoryTransaction transaction(rows_, /*writable=*/true);
+    absl::Status status = work(transaction);
+    if (status.ok()) std::swap(status, fault_);
+    if (!status.ok()) {
+      transaction.Undo();
+      return status;
+    }
+    after = transaction.TakeAfterCommit();
+  }
+  for (const auto& run : after) run();
+  return absl::OkStatus();
 }
 
 absl::Status MemoryStore::Read(const Work& work) {

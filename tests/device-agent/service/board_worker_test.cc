@@ -254,6 +254,8 @@ TEST_F(BoardWorkerTest, ATaskIsPreparedWhileTheBoardIsChecked) {
   ASSERT_TRUE(gates_.Await("finish a"));
   EXPECT_EQ(worker_->Report().check(), 3);
   EXPECT_EQ(worker_->Report().check_message(), "");
+  EXPECT_TRUE(worker_->Report().has_golden_drift());
+  EXPECT_EQ(worker_->Report().golden_drift(), 0) << "it is the board's first good check";
 }
 
 TEST_F(BoardWorkerTest, ACheckComesBeforeATaskThatIsPrepared) {

@@ -48,6 +48,17 @@ TEST_F(BoardRulesTest, AnOldCheckDoesNotCount) {
   EXPECT_EQ(board.state(), Board::CHECKING);
 }
 
+TEST_F(BoardRulesTest, TheDriftOfTheGoldenModelIsKeptUntilTheNextOneThatIsMeasured) {
+  Board board = InServiceBoard();
+  EXPECT_FALSE(board.has_golden_drift());
+  v1::BoardReport report = Report(board.check());
+  report.set_golden_drift(0.004);
+  ApplyReport(board, report, kAgent, false, BoardLimits(), now_);
+  EXPECT_EQ(board.golden_drift(), 0.004);
+  ApplyReport(board, Report(0), kAgent, /*restarted=*/true, BoardLimits(), now_);
+  EXPECT_EQ(board.golden_drift(), 0.004);
+}
+
 TEST_F(BoardRulesTest, ThreeBadChecksInARowQuarantine) {
   Board board;
   ApplyReport(board, Report(0), kAgent, false, BoardLimits(), now_);

@@ -118,6 +118,7 @@ TEST_F(QueryPlanTest, NothingElseReadsAWholeTable) {
     BL_RETURN_IF_ERROR(tx.GetSearch(kA).status());
     BL_RETURN_IF_ERROR(tx.ListSearches(std::nullopt, {}).status());
     BL_RETURN_IF_ERROR(tx.ListSearches(v1::Search::RUNNING, {}).status());
+    BL_RETURN_IF_ERROR(tx.CountSearches(v1::Search::RUNNING).status());
     BL_RETURN_IF_ERROR(tx.PutCandidate(CandidateRow(kA, 1)));
     BL_RETURN_IF_ERROR(tx.GetCandidate(kA, 1).status());
     BL_RETURN_IF_ERROR(tx.ListCandidates(kA, std::nullopt, {}).status());

@@ -205,6 +205,46 @@ TEST_P(StoreSuite, WritesAreSeenWithinTheirTransactionAndByLaterReads) {
               IsOkAndHolds(Optional(IsMessage(SearchRow(kA)))));
 }
 
+TEST_P(StoreSuite, WhatFollowsACommitRunsOnceAndOnlyIfItIsDurable) {
+  std::vector<int> ran;
+  Run([&](Transaction& tx) {
+    tx.AfterCommit([&] {
+      ran.push_back(1);
+      // It is the caller's thread: the store may be asked.
+      EXPECT_THAT(ReadValue(store(), [](Transaction& read) { return read.GetSearch(kA); }), IsOk());
+    });
+    tx.AfterCommit([&] { ran.push_back(2); });
+    return tx.PutSearch(SearchRow(kA));
+  });
+  EXPECT_THAT(ran, ElementsAre(1, 2));
+  EXPECT_FALSE(store()
+                   .Run([&](Transaction& tx) {
+                     tx.AfterCommit([&] { ran.push_back(3); });
+                     return absl::AbortedError("as told");
+                   })
+                   .ok());
+  EXPECT_THAT(store().Read([&](Transaction& tx) {
+    tx.AfterCommit([&] { ran.push_back(4); });
+    return absl::OkStatus();
+  }),
+              IsOk());
+  EXPECT_THAT(ran, ElementsAre(1, 2));
+}
+
+TEST_P(StoreSuite, SearchesAreCountedByState) {
+  Run([](Transaction& tx) -> absl::Status {
+    BL_RETURN_IF_ERROR(tx.PutSearch(SearchRow(kA)));
+    BL_RETURN_IF_ERROR(tx.PutSearch(SearchRow(kB, v1::Search::FAILED)));
+    return tx.PutSearch(SearchRow("searches/c", v1::Search::FAILED));
+  });
+  const auto count = [&](v1::Search::State state) {
+    return ReadValue(store(), [&](Transaction& tx) { return tx.CountSearches(state); });
+  };
+  EXPECT_THAT(count(v1::Search::RUNNING), IsOkAndHolds(1));
+  EXPECT_THAT(count(v1::Search::FAILED), IsOkAndHolds(2));
+  EXPECT_THAT(count(v1::Search::SUCCEEDED), IsOkAndHolds(0));
+}
+
 TEST_P(StoreSuite, AReadCannotWrite) {
   Run([](Transaction& tx) { return tx.PutSearch(SearchRow(kA)); });
   const absl::StatusOr<std::string> before = DumpStore(store());

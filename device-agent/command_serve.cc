@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "cli/client/certificate_metrics.h"
 #include "cli/client/member_identity.h"
 #include "cli/client/member_metrics.h"
 #include "cli/http/metrics_endpoint.h"
@@ -76,10 +77,12 @@ struct Shown {
   std::unique_ptr<MetricsEndpoint> endpoint;  // Last: it renders what stands above.
 };
 
-absl::StatusOr<std::unique_ptr<Shown>> ShowMetrics(const Flags& flags, const std::string& state) {
+absl::StatusOr<std::unique_ptr<Shown>> ShowMetrics(const Flags& flags, const std::string& state,
+                                                   const std::string& identity) {
   std::error_code ignored;  // Whoever writes into it says what is wrong.
   std::filesystem::create_directories(state, ignored);
   auto shown = std::make_unique<Shown>();
+  if (!identity.empty()) AddCertificateMetrics(shown->metrics, identity);
   const MetricsEndpoint::Options options{flags.metrics_listen, kAgentMetrics, state, {}, Log};
   BL_ASSIGN_OR_RETURN(shown->endpoint, MetricsEndpoint::Start(options, shown->metrics));
   LogAddress(*shown->endpoint, Log);
@@ -111,7 +114,8 @@ absl::StatusOr<int> RunServe(const Flags& flags) {
   options.cache_folder = flags.cache.empty() ? DefaultCacheFolder() : absolute(flags.cache);
   options.drain = absl::Seconds(flags.drain_seconds);
   options.log = Log;
-  BL_ASSIGN_OR_RETURN(const std::unique_ptr<Shown> shown, ShowMetrics(flags, options.state_folder));
+  BL_ASSIGN_OR_RETURN(const std::unique_ptr<Shown> shown,
+                      ShowMetrics(flags, options.state_folder, options.identity));
   options.metrics = &shown->agent;
   options.member_observer = &shown->member;
   BL_ASSIGN_OR_RETURN(const std::unique_ptr<AgentService> service, AgentService::Create(options));

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/synchronization/notification.h"
+#include "cli/client/certificate_metrics.h"
 #include "cli/client/channel.h"
 #include "core/base/files.h"
 #include "core/base/status.h"
@@ -120,6 +121,7 @@ class Coordinator::Parts {
     if (options_.tls) {
       BL_ASSIGN_OR_RETURN(
           tls_, ServerTls::Create(options_.state_folder, HostsOf(options_), *store_, clock_));
+      if (options_.metrics != nullptr) AddCertificateMetrics(*options_.metrics, tls_->folder());
     }
     pages_ = std::make_unique<Pages>(*store_, *engine_, *artifacts_, metrics_.slots(), clock_);
     metrics_.Connect(*store_, *engine_);

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "cli/client/artifact_cache.h"
 #include "cli/client/artifact_client.h"
+#include "cli/client/certificate_metrics.h"
 #include "cli/client/channel.h"
 #include "cli/client/identity_renewal.h"
 #include "cli/client/member_identity.h"
@@ -115,10 +116,12 @@ struct Shown {
   std::unique_ptr<MetricsEndpoint> endpoint;  // Last: it renders what stands above.
 };
 
-absl::StatusOr<std::unique_ptr<Shown>> ShowMetrics(const Flags& flags, const std::string& state) {
+absl::StatusOr<std::unique_ptr<Shown>> ShowMetrics(const Flags& flags, const std::string& state,
+                                                   const std::string& identity) {
   BL_ASSIGN_OR_RETURN(const ComputeDevice device, DeviceFromFlags(flags.device));
   auto shown = std::make_unique<Shown>(WorkerMetrics::Options{
       DeviceText(device, flags.device.threads), [device] { return MemoryOf(device); }});
+  if (!identity.empty()) AddCertificateMetrics(shown->metrics, identity);
   const MetricsEndpoint::Options options{flags.metrics_listen, kWorkerMetrics, state, {}, Log};
   BL_ASSIGN_OR_RETURN(shown->endpoint, MetricsEndpoint::Start(options, shown->metrics));
   LogAddress(*shown->endpoint, Log);
@@ -136,7 +139,8 @@ absl::Status RunServe(const Flags& flags) {
   if (!target.identity.empty()) renewal.emplace(channel, target.identity, Log);
   BL_ASSIGN_OR_RETURN(ArtifactAccess artifacts,
                       OpenArtifacts(channel, target.address, state + "/artifacts"));
-  BL_ASSIGN_OR_RETURN(const std::unique_ptr<Shown> shown, ShowMetrics(flags, state));
+  BL_ASSIGN_OR_RETURN(const std::unique_ptr<Shown> shown,
+                      ShowMetrics(flags, state, target.identity));
   WorkerService::Options options;
   options.observer = &shown->worker;
   options.member_observer = &shown->member;

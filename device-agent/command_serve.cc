@@ -70,7 +70,7 @@ absl::Status AddVirtualBoards(const std::string& text, std::vector<BenchBoard>& 
 
 // What it shows of itself, and where.
 struct Shown {
-  const SystemClock clock;
+  const SystemClock clock{};
   Metrics metrics{"boardloop-agent", BOARDLOOP_VERSION};
   MemberMetrics member{metrics};
   AgentMetrics agent{metrics, clock};

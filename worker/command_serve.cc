@@ -109,7 +109,7 @@ struct Shown {
   explicit Shown(const WorkerMetrics::Options& options)
       : member(metrics), worker(metrics, clock, options) {}
 
-  const SystemClock clock;
+  const SystemClock clock{};
   Metrics metrics{"boardloop-worker", BOARDLOOP_VERSION};
   MemberMetrics member;
   WorkerMetrics worker;

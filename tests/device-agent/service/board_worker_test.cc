@@ -115,7 +115,7 @@ class BoardWorkerTest : public testing::Test {
 
   TestFolder folder_;
   Gates gates_;
-  const SystemClock clock_;
+  const SystemClock clock_{};
   Metrics metrics_{"boardloop-agent", "1"};
   AgentMetrics agent_{metrics_, clock_};
   std::map<std::string, v1::TaskResult> results_;  // Of the board's thread, until Join().

@@ -64,7 +64,7 @@ class RunningWorker {
   }
 
  private:
-  const SystemClock clock_;
+  const SystemClock clock_{};
   Metrics metrics_{"boardloop-worker", "1"};
   MemberMetrics member_metrics_{metrics_};
   WorkerMetrics worker_metrics_{

@@ -55,7 +55,9 @@ int RunCommandLine(
   PrepareStandardStreams(line.name);
   CLI::App program(line.description, line.name);
   program.footer(line.footer);
-  program.set_version_flag("--version", absl::StrCat(line.name, " " BOARDLOOP_VERSION));
+  program.set_version_flag("--version",
+                           absl::StrCat(line.name, " " BOARDLOOP_VERSION,
+                                        line.libraries.empty() ? "" : "\n", line.libraries));
   program.require_subcommand(0, 1);
   CommandAction action;
   add_commands(program, action);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
@@ -14,6 +15,8 @@ struct CommandLine {
   const char* description = "";
   const char* footer = "";  // Ends --help: the exit codes stand here.
   int (*exit_code)(const absl::Status& error) = nullptr;
+  std::string
+      libraries;  // What --version says on a line of its own: "SQLite 3.40.1"; may be empty.
 };
 
 // The work of the command that was named; returns the program's exit code.

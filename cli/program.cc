@@ -4,6 +4,8 @@
 #include "absl/status/statusor.h"
 #include "cli/command.h"
 #include "cli/command_line.h"
+#include "cli/doctor/commands.h"
+#include "cli/join/commands.h"
 #include "cli/local/commands.h"
 #include "cli/remote/commands.h"
 #include "core/base/status.h"
@@ -53,11 +55,13 @@ void AddCommands(CLI::App& program, Action& action) {
   AddOverviewCommand(program, action);
   AddUpCommand(program, action);
   AddDownCommand(program, action);
+  AddDoctorCommand(program, action);
   AddRemoteCommands(program, action);
+  AddJoinCommands(program, action);
 }
 
 int RunProgram(int argc, char** argv) {
-  const CommandLine line{"boardloop", kDescription, kFooter, ExitCodeFor};
+  const CommandLine line{"boardloop", kDescription, kFooter, ExitCodeFor, ""};
   Action action;
   return RunCommandLine(line, argc, argv, [&](CLI::App& program, CommandAction& run) {
     AddCommands(program, action);

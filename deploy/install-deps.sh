@@ -5,10 +5,11 @@ set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-Usage: deploy/install-deps.sh [build|dev]
+Usage: deploy/install-deps.sh [build|dev|images]
 
-  build  what building, testing and running need (default)
-  dev    build, and clang, the linters and the fuzzer's runtime
+  build   what building, testing and running need (default)
+  dev     build, and clang, the linters and the fuzzer's runtime
+  images  only what tests/docker/build_images.sh needs
 
 Works on Debian 12 and Ubuntu 24.04, as root or through sudo.
   --print   only print the names of the packages, one per line
@@ -28,7 +29,7 @@ build_packages=(
   nlohmann-json3-dev libyaml-cpp-dev      # subnet files, board types
   libcli11-dev                            # command line
   libxxhash-dev                           # content hashes
-  libssl-dev libelf-dev                   # sha256; what is in a firmware image
+  libssl-dev libelf-dev                   # sha256, TLS; what is in a firmware image
   libjpeg-dev libpng-dev                  # images
   libtorch-dev libgloo-dev                # training; exchange of gradients between processes
   libopenblas0-pthread                    # the distribution's plain BLAS is ten times slower
@@ -40,6 +41,7 @@ build_packages=(
   qemu-system-arm openocd                 # virtual boards, debug probes
   python3-venv                            # pyOCD, from deploy/install-pyocd.sh
   python3-grpcio python3-protobuf         # the API from Python, in a test
+  python3-yaml                            # reads docker/compose.yaml, in a test
   libgtest-dev libgmock-dev libbenchmark-dev
 )
 # Formatting and findings differ between versions of the tools, so two have theirs in the name.
@@ -48,6 +50,8 @@ dev_packages=(
   prometheus                              # checks rules, and asks what dashboards ask, in tests
   git clang clang-format-14 clang-tidy-14 libclang-rt-dev shellcheck pre-commit
 )
+# They build images without an engine for containers, on a system made of packages.
+images_packages=(buildah debootstrap)
 
 packages=("${build_packages[@]}")
 print_only=false
@@ -55,6 +59,7 @@ for argument in "$@"; do
   case "$argument" in
     build) ;;
     dev) packages=("${build_packages[@]}" "${dev_packages[@]}") ;;
+    images) packages=("${images_packages[@]}") ;;
     --print) print_only=true ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; exit 2 ;;

@@ -62,7 +62,7 @@ std::vector<CheckItem> CheckOneBoard(const BoardFlags& flags, bool clear) {
     const absl::Status cleared = (*board)->state().ClearWedged();
     if (!cleared.ok()) return {Bad("board", cleared)};
   }
-  std::vector<CheckItem> items = CheckBoard(**board, *builder, IgnoreSteps);
+  std::vector<CheckItem> items = CheckBoard(**board, *builder, IgnoreSteps).items;
   if (clear && !wedged.empty() && !AllGood(items)) {
     const absl::Status kept = (*board)->state().MarkWedged(wedged);
     if (!kept.ok()) items.push_back(Bad("board", kept));

@@ -51,7 +51,7 @@ void AddCommands(CLI::App& program, AgentAction& action) {
 }  // namespace
 
 int RunAgent(int argc, char** argv) {
-  const CommandLine line{"boardloop-agent", kDescription, kFooter, ExitCodeFor};
+  const CommandLine line{"boardloop-agent", kDescription, kFooter, ExitCodeFor, ""};
   return RunCommandLine(line, argc, argv, AddCommands);
 }
 

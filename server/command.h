@@ -16,6 +16,9 @@ void AddServeCommand(CLI::App& program, ServerAction& action);
 void AddCheckCommand(CLI::App& program, ServerAction& action);
 void AddBackupCommand(CLI::App& program, ServerAction& action);
 void AddReplayCommand(CLI::App& program, ServerAction& action);
+void AddTokenCommand(CLI::App& program, ServerAction& action);
+void AddIdentityCommand(CLI::App& program, ServerAction& action);
+void AddHealthCommand(CLI::App& program, ServerAction& action);
 
 // --state, in all of them.
 void AddState(CLI::App& command, std::string& state);

@@ -5,27 +5,20 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/time.h"
 #include "boardloop/v1/admin_service.grpc.pb.h"
-#include "cli/client/channel.h"
 #include "cli/client/grpc_status.h"
 #include "cli/output.h"
-#include "core/base/files.h"
 #include "core/base/status.h"
 #include "server/command.h"
-#include "server/coordinator.h"
+#include "server/own_coordinator.h"
 #include "server/program.h"
 #include "server/store/check.h"
 #include "server/store/sqlite_store.h"
 
 namespace boardloop {
 namespace {
-
-constexpr int64_t kMaxAddress = 1000;
-constexpr absl::Duration kAnswer = absl::Seconds(2);
 
 std::string DatabaseIn(const std::string& state) {
   return absl::StrCat(state.empty() ? DefaultServerFolder() : state, "/boardloop.db");
@@ -59,13 +52,11 @@ absl::StatusOr<int> RunCheck(const std::string& state) {
 // By the coordinator that has the database open; `in_use` where none answers.
 absl::Status BackUpBeside(const std::string& state, const std::string& to,
                           const absl::Status& in_use) {
-  const std::string folder = state.empty() ? DefaultServerFolder() : state;
-  const absl::StatusOr<std::string> address = ReadFile(AddressFileIn(folder), kMaxAddress);
-  if (!address.ok()) return in_use;
-  BL_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel,
-                      OpenChannel(std::string(absl::StripAsciiWhitespace(*address))));
-  if (!AwaitConnection(*channel, kAnswer)) return in_use;
-  v1::AdminService::Stub stub(channel);
+  const absl::StatusOr<OwnCoordinator> own = FindOwnCoordinator(
+      state.empty() ? DefaultServerFolder() : state, /*server=*/"", OwnCoordinator::As::kOperator);
+  if (absl::IsNotFound(own.status()) || absl::IsUnavailable(own.status())) return in_use;
+  if (!own.ok()) return own.status();
+  v1::AdminService::Stub stub(own->channel);
   grpc::ClientContext context;
   v1::BackUpDatabaseRequest request;
   request.set_path(std::filesystem::absolute(to).string());

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "cli/command_line.h"
 #include "server/command.h"
+#include "sqlite3.h"
 
 namespace boardloop {
 namespace {
@@ -20,7 +21,7 @@ constexpr char kFooter[] = R"(boardloop-server COMMAND --help explains a command
 
 Exit codes:
   0  OK
-  1  the program or its surroundings failed; `check` and `replay`: something was found
+  1  the program or its surroundings failed; `check` and `replay`: something was found; `health`: it does not serve
   2  wrong usage, or a state that is refused: in use, of a newer version, not a database
 )";
 
@@ -42,6 +43,9 @@ void AddCommands(CLI::App& program, ServerAction& action) {
   AddCheckCommand(program, action);
   AddBackupCommand(program, action);
   AddReplayCommand(program, action);
+  AddTokenCommand(program, action);
+  AddIdentityCommand(program, action);
+  AddHealthCommand(program, action);
 }
 
 }  // namespace
@@ -60,7 +64,8 @@ void AddState(CLI::App& command, std::string& state) {
 }
 
 int RunServer(int argc, char** argv) {
-  const CommandLine line{"boardloop-server", kDescription, kFooter, ExitCodeFor};
+  const CommandLine line{"boardloop-server", kDescription, kFooter, ExitCodeFor,
+                         absl::StrCat("SQLite ", sqlite3_libversion())};
   return RunCommandLine(line, argc, argv, AddCommands);
 }
 

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,13 +14,19 @@
 #include "absl/time/time.h"
 #include "cli/client/artifact_cache.h"
 #include "cli/client/artifact_client.h"
+#include "cli/client/certificate_metrics.h"
 #include "cli/client/channel.h"
+#include "cli/client/identity_renewal.h"
+#include "cli/client/member_identity.h"
+#include "cli/client/member_metrics.h"
+#include "cli/http/metrics_endpoint.h"
 #include "cli/options.h"
 #include "core/base/status.h"
 #include "core/base/stop_signal.h"
 #include "core/base/text.h"
 #include "worker/command.h"
 #include "worker/flags.h"
+#include "worker/service/worker_metrics.h"
 #include "worker/service/worker_service.h"
 
 namespace boardloop {
@@ -43,6 +50,7 @@ handed back after --drain-seconds. A second signal ends the process at once.
 Examples:
   boardloop-worker serve
   boardloop-worker serve --server 127.0.0.1:7411 --name trainer-2 --data-root /srv/datasets
+  boardloop-worker serve --server lab.example.org:7411 --join-token-file token.txt
 )";
 
 constexpr int64_t kMaxArtifactBytes = int64_t{8} << 30;  // As checkpoints.
@@ -50,12 +58,12 @@ constexpr int64_t kMaxArtifactBytes = int64_t{8} << 30;  // As checkpoints.
 constexpr int kTransferAttempts = 60;
 
 struct Flags {
-  std::string server = ServerFromEnvironment();
-  std::string name;
+  MemberFlags member;
   std::string state;
   std::vector<std::string> data_roots;
   int32_t drain_seconds = 20;  // Kubernetes kills after 30.
   double checkpoint_seconds = 30;
+  std::optional<std::string> metrics_listen;
   DeviceFlags device;
 };
 
@@ -96,15 +104,49 @@ absl::StatusOr<ArtifactAccess> OpenArtifacts(const std::shared_ptr<grpc::Channel
   return access;
 }
 
+// What it shows of itself, and where.
+struct Shown {
+  explicit Shown(const WorkerMetrics::Options& options)
+      : member(metrics), worker(metrics, clock, options) {}
+
+  const SystemClock clock{};
+  Metrics metrics{"boardloop-worker", BOARDLOOP_VERSION};
+  MemberMetrics member;
+  WorkerMetrics worker;
+  std::unique_ptr<MetricsEndpoint> endpoint;  // Last: it renders what stands above.
+};
+
+absl::StatusOr<std::unique_ptr<Shown>> ShowMetrics(const Flags& flags, const std::string& state,
+                                                   const std::string& identity) {
+  BL_ASSIGN_OR_RETURN(const ComputeDevice device, DeviceFromFlags(flags.device));
+  auto shown = std::make_unique<Shown>(WorkerMetrics::Options{
+      DeviceText(device, flags.device.threads), [device] { return MemoryOf(device); }});
+  if (!identity.empty()) AddCertificateMetrics(shown->metrics, identity);
+  const MetricsEndpoint::Options options{flags.metrics_listen, kWorkerMetrics, state, {}, Log};
+  BL_ASSIGN_OR_RETURN(shown->endpoint, MetricsEndpoint::Start(options, shown->metrics));
+  LogAddress(*shown->endpoint, Log);
+  return shown;
+}
+
 absl::Status RunServe(const Flags& flags) {
-  BL_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel, OpenChannel(flags.server));
   const std::string state = flags.state.empty() ? DefaultFolder() : flags.state;
+  BL_ASSIGN_OR_RETURN(const MemberTarget member, PrepareMember(flags.member, v1::Identity::WORKER,
+                                                               "worker", state + "/identity", Log));
+  const Target& target = member.target;
+  BL_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel,
+                      OpenChannel(target.address, target.identity));
+  std::optional<IdentityRenewal> renewal;
+  if (!target.identity.empty()) renewal.emplace(channel, target.identity, Log);
   BL_ASSIGN_OR_RETURN(ArtifactAccess artifacts,
-                      OpenArtifacts(channel, flags.server, state + "/artifacts"));
+                      OpenArtifacts(channel, target.address, state + "/artifacts"));
+  BL_ASSIGN_OR_RETURN(const std::unique_ptr<Shown> shown,
+                      ShowMetrics(flags, state, target.identity));
   WorkerService::Options options;
-  options.address = flags.server;
-  options.member =
-      flags.name.empty() ? DefaultMemberName("worker") : absl::StrCat("members/", flags.name);
+  options.observer = &shown->worker;
+  options.member_observer = &shown->member;
+  options.address = target.address;
+  options.identity = target.identity;
+  options.member = member.member;
   options.device = flags.device;
   options.state_folder = state;
   options.data_roots = flags.data_roots;
@@ -128,13 +170,7 @@ void AddServeCommand(CLI::App& program, WorkerAction& action) {
   CLI::App& command = *program.add_subcommand("serve", kHelp);
   command.footer(kNotes);
   auto flags = std::make_shared<Flags>();
-  command.add_option("--server", flags->server, "Address of the coordinator (BOARDLOOP_SERVER)")
-      ->type_name("HOST:PORT")
-      ->capture_default_str();
-  command
-      .add_option("--name", flags->name,
-                  "Of this worker; the same after a restart (default: the host's)")
-      ->type_name("NAME");
+  AddMemberFlags(command, flags->member);
   command.add_option("--state", flags->state, "Folder of checkpoints and downloaded artifacts")
       ->type_name("DIR")
       ->default_str("~/.local/state/boardloop/worker");
@@ -146,6 +182,7 @@ void AddServeCommand(CLI::App& program, WorkerAction& action) {
             "Training is written, and uploaded, every so often");
   AddInteger(command, "--drain-seconds", flags->drain_seconds, 0, 3600,
              "Time for what runs when told to stop");
+  AddMetricsListen(command, flags->metrics_listen, kWorkerMetrics);
   AddDeviceFlags(command, flags->device);
   command.callback([flags, &action] { action = [flags] { return RunServe(*flags); }; });
 }

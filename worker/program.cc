@@ -6,6 +6,7 @@
 #include "cli/command_line.h"
 #include "core/base/status.h"
 #include "worker/command.h"
+#include "worker/torch/torch_version.h"
 
 namespace boardloop {
 namespace {
@@ -63,7 +64,7 @@ void AddCommands(CLI::App& program, WorkerAction& action) {
 }  // namespace
 
 int RunWorker(int argc, char** argv) {
-  const CommandLine line{"boardloop-worker", kDescription, kFooter, ExitCodeFor};
+  const CommandLine line{"boardloop-worker", kDescription, kFooter, ExitCodeFor, TorchVersion()};
   WorkerAction action;
   return RunCommandLine(line, argc, argv, [&](CLI::App& program, CommandAction& run) {
     AddCommands(program, action);

@@ -9,6 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "cli/client/credentials.h"
 #include "core/base/status.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
@@ -46,24 +47,37 @@ absl::StatusOr<HostPort> ParseHostPort(const std::string& address) {
   return result;
 }
 
-absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& address) {
+absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& address,
+                                                           const std::string& identity) {
+  BL_ASSIGN_OR_RETURN(const HostPort parsed, ParseHostPort(address));
+  if (!identity.empty()) {
+    BL_RETURN_IF_ERROR(CheckUsable(identity, absl::Now()));
+    return OpenChannelWith(address, FolderCredentials(identity));
+  }
+  if (!IsLoopback(parsed.host)) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "the coordinator at %s is not on this machine, and there is no identity for it: "
+        "`boardloop join %s TOKEN` makes one, --identity DIR names one",
+        address, address));
+  }
+  return OpenChannelWith(address, grpc::InsecureChannelCredentials());
+}
+
+absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannelWith(
+    const std::string& address, const std::shared_ptr<grpc::ChannelCredentials>& credentials,
+    const std::string& server_name) {
   BL_ASSIGN_OR_RETURN(const HostPort parsed, ParseHostPort(address));
   if (parsed.port == 0) {
     return absl::InvalidArgumentError(
         absl::StrFormat("the address \"%s\" has port 0, at which nobody serves", address));
-  }
-  if (!IsLoopback(parsed.host)) {
-    return absl::FailedPreconditionError(absl::StrFormat(
-        "the coordinator at %s is not on this machine: connections are not encrypted "
-        "yet, so only loopback addresses are used (an SSH tunnel makes one)",
-        address));
   }
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(64 << 20);
   // Callers wait between their attempts; meanwhile a channel that waits longer would answer for a coordinator that is back.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 500);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  if (!server_name.empty()) arguments.SetSslTargetNameOverride(server_name);
+  return grpc::CreateCustomChannel(address, credentials, arguments);
 }
 
 bool AwaitConnection(grpc::Channel& channel, absl::Duration limit) {

@@ -8,6 +8,7 @@
 #include "absl/time/time.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/client_context.h"
+#include "grpcpp/security/credentials.h"
 
 namespace boardloop {
 
@@ -24,11 +25,22 @@ struct HostPort {
 // INVALID_ARGUMENT  not HOST:PORT, with a scheme, or a port that there is not: gRPC takes 99999 for 34463
 absl::StatusOr<HostPort> ParseHostPort(const std::string& address);
 
-// Connects when first used, and again whenever needed. Loopback only: there is no TLS yet.
+// Connects when first used, and again whenever needed. With the identity in a folder the connection is TLS, and takes what the folder
+// has when it is made; without one ("") it is not encrypted, and on loopback only.
 //
-// INVALID_ARGUMENT     not host:port, or port 0
-// FAILED_PRECONDITION  another host than this one
-absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& address);
+// INVALID_ARGUMENT     not host:port, or port 0; a damaged identity
+// FAILED_PRECONDITION  another host than this one, without an identity
+// NOT_FOUND            no identity in the folder
+// UNAUTHENTICATED      an identity that has expired
+absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannel(const std::string& address,
+                                                           const std::string& identity = "");
+
+// The same with credentials of any kind. `server_name`: what the certificate must be for, where that is not the address's host.
+//
+// INVALID_ARGUMENT  as above
+absl::StatusOr<std::shared_ptr<grpc::Channel>> OpenChannelWith(
+    const std::string& address, const std::shared_ptr<grpc::ChannelCredentials>& credentials,
+    const std::string& server_name = "");
 
 // Waits until the channel is connected, at most `limit`; whether it is.
 //

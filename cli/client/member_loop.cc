@@ -11,6 +11,7 @@
 #include "absl/time/clock.h"
 #include "cli/client/backoff.h"
 #include "cli/client/channel.h"
+#include "cli/client/explain.h"
 #include "cli/client/grpc_status.h"
 #include "core/base/hash.h"
 
@@ -31,7 +32,8 @@ std::string MakeInstance(uint64_t seed) {
 }
 
 bool Refused(const absl::Status& status) {
-  return absl::IsFailedPrecondition(status) || absl::IsInvalidArgument(status);
+  return absl::IsFailedPrecondition(status) || absl::IsInvalidArgument(status) ||
+         absl::IsUnauthenticated(status) || absl::IsPermissionDenied(status);
 }
 
 }  // namespace
@@ -70,8 +72,16 @@ absl::Status MemberLoop::Run() {
     v1::SynchronizeResponse response;
     grpc::ClientContext context;
     SetDeadline(context, kCall);
+    const absl::Time begin = absl::Now();
     absl::Status status =
         FromGrpc(stub_->Synchronize(&context, request, &response), options_.address);
+    if (options_.observer != nullptr) {
+      options_.observer->Synchronized(status, absl::Now() - begin);
+    }
+    // Once for each time that we are cut off: finding out takes a while.
+    if (absl::IsUnavailable(status) && (connected || backoff.fresh())) {
+      status = ExplainFailure(status, options_.address, options_.identity);
+    }
     if (Refused(status)) return status;
     if (!status.ok()) {
       if (connected || backoff.fresh()) Log(std::string(status.message()));

@@ -37,6 +37,14 @@ class MemberHandler {
   virtual void TakeOrders(const v1::SynchronizeResponse& response) = 0;
 };
 
+// Who looks at how calls end. Called on the loop's thread.
+class MemberObserver {
+ public:
+  virtual ~MemberObserver() = default;
+  // `status` is that of the call; OK: it was answered. It took `duration`, without the wait for a connection.
+  virtual void Synchronized(const absl::Status& status, absl::Duration duration) = 0;
+};
+
 class MemberLoop {
  public:
   struct Options {
@@ -46,8 +54,10 @@ class MemberLoop {
     std::string address;                       // Of the coordinator, for messages.
     absl::Duration drain = absl::Seconds(10);  // What is not done by then is handed back.
     uint64_t seed = 0;                         // Of the jitter and the instance; 0: from the clock.
+    std::string identity;                      // Its folder, for messages; empty: none.
     // Lines for people: connected, cut off, refused. May be empty.
     std::function<void(const std::string& line)> log;
+    MemberObserver* observer = nullptr;  // Not owned.
   };
 
   MemberLoop(const std::shared_ptr<grpc::Channel>& channel, MemberHandler& handler,
@@ -56,6 +66,7 @@ class MemberLoop {
   // Runs until Stop(), and then until the work is done or handed back.
   //
   // FAILED_PRECONDITION, INVALID_ARGUMENT  the coordinator refuses us: another version, a wrong name
+  // UNAUTHENTICATED, PERMISSION_DENIED     our identity has expired, was revoked, or is another member's
   absl::Status Run();
 
   // Thread-safe, all that follow. Take nothing new, finish what is there.

@@ -69,6 +69,12 @@ absl::StatusOr<std::unique_ptr<MetricsEndpoint>> MetricsEndpoint::Start(const Op
   return endpoint(*std::move(server));
 }
 
+void LogAddress(const MetricsEndpoint& endpoint,
+                const std::function<void(const std::string& line)>& log) {
+  if (endpoint.address().empty() || !log) return;
+  log(absl::StrFormat("metrics at http://%s/metrics", endpoint.address()));
+}
+
 void AddMetricsListen(CLI::App& command, std::optional<std::string>& asked,
                       const std::string& usual) {
   command

@@ -52,6 +52,10 @@ class MetricsEndpoint {
   const std::string address_;
 };
 
+// For the operator: where the metrics are, if anywhere.
+void LogAddress(const MetricsEndpoint& endpoint,
+                const std::function<void(const std::string& line)>& log);
+
 // The flag. `asked` is set when it is given.
 void AddMetricsListen(CLI::App& command, std::optional<std::string>& asked,
                       const std::string& usual);

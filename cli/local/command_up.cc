@@ -7,11 +7,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "cli/local/commands.h"
 #include "cli/local/local_stack.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "core/base/status.h"
+#include "core/base/text.h"
 #include "nlohmann/json.hpp"
 
 namespace boardloop {
@@ -30,6 +33,8 @@ keeps it; the next `up` goes on with it.
 
 Where it runs already, `up` starts what is missing, with the flags that it was started with; other flags than
 those are refused.
+
+Exit code 1 also when no board is in service: it says why, and the programs run on.
 )";
 
 struct UpFlags {
@@ -46,22 +51,68 @@ absl::StatusOr<std::string> FolderOf(const std::string& folder) {
   return absl::InvalidArgumentError(absl::StrCat("--dir ", folder, ": ", error.message()));
 }
 
+// Pages of searches, where the coordinator shows its metrics; else empty.
+std::string PagesOf(const Stack& stack) {
+  const auto server = stack.metrics.find("server");
+  return server == stack.metrics.end() ? "" : absl::StrFormat("http://%s/", server->second);
+}
+
+nlohmann::ordered_json JsonOf(const Stack& stack, const std::string& folder) {
+  nlohmann::ordered_json metrics = nlohmann::ordered_json::object();
+  for (const auto& [program, address] : stack.metrics) metrics[program] = address;
+  nlohmann::ordered_json out_of_service = nlohmann::ordered_json::array();
+  for (const BoardOutOfService& board : stack.boards_out_of_service) {
+    out_of_service.push_back(
+        {{"name", board.name}, {"state", board.state}, {"reason", board.reason}});
+  }
+  const std::string pages = PagesOf(stack);
+  return {{"address", stack.address},
+          {"folder", folder},
+          {"metrics", metrics},
+          {"pages", pages.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(pages)},
+          {"boards_in_service", stack.boards_in_service},
+          {"boards_out_of_service", out_of_service}};
+}
+
+std::string MetricsText(const Stack& stack) {
+  std::vector<std::string> addresses;
+  for (const auto& [program, daemon] : stack.programs) {
+    const auto found = stack.metrics.find(program);
+    addresses.push_back(absl::StrCat(
+        program, " ", found == stack.metrics.end() ? "none (its log says why)" : found->second));
+  }
+  const std::string pages = PagesOf(stack);
+  return absl::StrCat("metrics: ", absl::StrJoin(addresses, ", "),
+                      pages.empty() ? "" : absl::StrCat("; pages: ", pages), "\n");
+}
+
+std::string TextOf(const Stack& stack, const std::string& folder) {
+  std::string text =
+      absl::StrFormat("coordinator at %s, state and logs in %s\n", stack.address, folder);
+  if (stack.address != StackConfig().listen) {
+    absl::StrAppendFormat(&text, "  export BOARDLOOP_SERVER=%s\n", stack.address);
+  }
+  return absl::StrCat(text, MetricsText(stack));
+}
+
+std::string TextOf(const BoardOutOfService& board) {
+  const std::string name(absl::StripPrefix(board.name, "boards/"));
+  return absl::StrFormat(
+      "%s is %s: %s. When that is mended, `boardloop boards return %s` has it checked again", name,
+      board.state, Printable(board.reason.empty() ? "no reason given" : board.reason), name);
+}
+
 absl::StatusOr<ExitCode> RunUp(const UpFlags& flags) {
   StackOptions options = flags.options;
   BL_ASSIGN_OR_RETURN(options.folder, FolderOf(flags.folder));
   if (!flags.json) options.progress = [](const std::string& line) { WriteMessage(line); };
   BL_ASSIGN_OR_RETURN(const Stack stack, StartStack(options));
-  if (flags.json) {
-    BL_RETURN_IF_ERROR(
-        WriteResults(JsonText({{"address", stack.address}, {"folder", options.folder}})));
-    return ExitCode::kOk;
-  }
-  BL_RETURN_IF_ERROR(WriteResults(
-      absl::StrFormat("coordinator at %s, state and logs in %s\n%s", stack.address, options.folder,
-                      stack.address == "127.0.0.1:7411"
-                          ? ""
-                          : absl::StrFormat("  export BOARDLOOP_SERVER=%s\n", stack.address))));
-  return ExitCode::kOk;
+  BL_RETURN_IF_ERROR(WriteResults(flags.json ? JsonText(JsonOf(stack, options.folder))
+                                             : TextOf(stack, options.folder)));
+  for (const BoardOutOfService& board : stack.boards_out_of_service) WriteMessage(TextOf(board));
+  if (stack.boards_in_service > 0) return ExitCode::kOk;
+  WriteMessage("no board is in service; the programs run on, `boardloop down` ends them");
+  return ExitCode::kFailed;
 }
 
 absl::StatusOr<ExitCode> RunDown(const std::string& folder) {

@@ -125,7 +125,10 @@ class Starter {
     BL_RETURN_IF_ERROR(FindRunning(request));
     BL_RETURN_IF_ERROR(FindPrograms());
     const absl::Status started = StartAll();
-    if (started.ok()) return stack_;
+    if (started.ok()) {
+      FindMetrics();
+      return stack_;
+    }
     EndStarted();
     return started;
   }
@@ -135,10 +138,10 @@ class Starter {
     for (const char* name : kPrograms) log_begins_[name] = SizeOf(LogFile(options_.folder, name));
     BL_RETURN_IF_ERROR(StartServer());
     if (stack_.config.worker) {
-      BL_RETURN_IF_ERROR(
-          Start("worker", "boardloop-worker",
-                {"serve", "--server", stack_.address, "--state", options_.folder + "/worker",
-                 "--threads", absl::StrCat(stack_.config.threads), "--name", kWorker}));
+      BL_RETURN_IF_ERROR(Start(
+          "worker", "boardloop-worker",
+          {"serve", "--server", stack_.address, "--state", options_.folder + "/worker", "--threads",
+           absl::StrCat(stack_.config.threads), "--name", kWorker, "--identity", "none"}));
     }
     BL_RETURN_IF_ERROR(StartAgent());
     return WaitForBoards();
@@ -213,6 +216,10 @@ class Starter {
     BL_ASSIGN_OR_RETURN(const std::string path, ProgramBeside(program));
     std::vector<std::string> argv = {path};
     argv.insert(argv.end(), arguments.begin(), arguments.end());
+    // The usual addresses of metrics belong to the stack at the usual address.
+    if (stack_.config.listen != StackConfig().listen) {
+      argv.insert(argv.end(), {"--metrics-listen", "127.0.0.1:0"});
+    }
     log_begins_[name] = SizeOf(LogFile(options_.folder, name));
     BL_ASSIGN_OR_RETURN(stack_.programs[name], StartDaemon(argv, LogFile(options_.folder, name)));
     started_.insert(name);
@@ -247,7 +254,7 @@ class Starter {
   absl::Status StartAgent() {
     std::vector<std::string> arguments = {
         "serve",  "--server", stack_.address, "--state", options_.folder + "/agent",
-        "--name", kAgent};
+        "--name", kAgent,     "--identity",   "none"};
     for (const std::string& board : stack_.config.virtual_boards) {
       arguments.insert(arguments.end(), {"--virtual", board});
     }
@@ -256,6 +263,16 @@ class Starter {
     }
     Say("worker and boards");
     return Start("agent", "boardloop-agent", arguments);
+  }
+
+  // Each has written its address before it was ready.
+  void FindMetrics() {
+    for (const auto& [name, daemon] : stack_.programs) {
+      if (!IsRunning(daemon)) continue;
+      const absl::StatusOr<std::string> address =
+          ReadFile(absl::StrCat(options_.folder, "/", name, "/metrics-address"), kMaxStackFile);
+      if (address.ok()) stack_.metrics[name] = std::string(absl::StripSuffix(*address, "\n"));
+    }
   }
 
   // Worker and agent have called, and the agent's boards are checked. What earlier runs left of either in the database counts for
@@ -298,24 +315,32 @@ class Starter {
     return false;
   }
 
-  // Of the agent; `text` says how each is.
-  bool BoardsAreChecked(v1::BoardService::Stub& stub, std::string& text) const {
+  // Of the agent; `text` says how each is. Those that the check found unfit are noted with the reason: they may be all.
+  bool BoardsAreChecked(v1::BoardService::Stub& stub, std::string& text) {
     v1::ListBoardsRequest request;
     v1::ListBoardsResponse boards;
     request.set_page_size(1000);
     grpc::ClientContext context;
     SetDeadline(context, kCall);
     if (!stub.ListBoards(&context, request, &boards).ok()) return false;
-    int there = 0, checking = 0;
+    int checking = 0;
+    stack_.boards_in_service = 0;
+    stack_.boards_out_of_service.clear();
     for (const v1::Board& board : boards.boards()) {
       if (board.agent() != absl::StrCat("members/", kAgent)) continue;
       if (board.state() == v1::Board::OFFLINE) continue;
-      ++there;
-      if (board.state() == v1::Board::CHECKING) ++checking;
-      absl::StrAppend(&text, text.empty() ? "" : ", ", board.name(), " ",
-                      v1::Board::State_Name(board.state()));
+      const std::string& state = v1::Board::State_Name(board.state());
+      absl::StrAppend(&text, text.empty() ? "" : ", ", board.name(), " ", state);
+      if (board.state() == v1::Board::CHECKING) {
+        ++checking;
+      } else if (board.state() == v1::Board::QUARANTINED || board.state() == v1::Board::DRAINED) {
+        stack_.boards_out_of_service.push_back({board.name(), state, board.reason()});
+      } else {
+        ++stack_.boards_in_service;
+      }
     }
-    return there > 0 && checking == 0;
+    const bool any = stack_.boards_in_service > 0 || !stack_.boards_out_of_service.empty();
+    return any && checking == 0;
   }
 
   const StackOptions& options_;

@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -24,10 +25,21 @@ struct StackOptions {
   std::function<void(const std::string& line)> progress;  // May be empty.
 };
 
+// A board of the stack that nothing is measured on.
+struct BoardOutOfService {
+  std::string name;    // "boards/{board}"
+  std::string state;   // "QUARANTINED"
+  std::string reason;  // In the words of who took it out.
+};
+
 struct Stack {
   std::string address;
   StackConfig config;
   std::map<std::string, Daemon> programs;  // "server", "worker", "agent"
+  // Of StartStack only, all that follow.
+  std::map<std::string, std::string> metrics;  // HOST:PORT of those programs that show some.
+  int boards_in_service = 0;
+  std::vector<BoardOutOfService> boards_out_of_service;
 };
 
 // $XDG_STATE_HOME/boardloop/local, else ~/.local/state/boardloop/local.
@@ -36,12 +48,13 @@ std::string DefaultStackFolder();
 // What runs by the folder's stack.json; nullopt when nothing does.
 absl::StatusOr<std::optional<Stack>> FindStack(const std::string& folder);
 
-// Starts what is missing, and waits until boards and worker are in service. Programs are those beside this one.
+// Starts what is missing, and waits until the worker is in service and the boards are, or are known not to be: then all programs
+// run on, for whoever looks after the boards. Programs are those beside this one.
 //
 // INVALID_ARGUMENT     statuses of CheckedRequest: nothing was begun
 // NOT_FOUND            a program is not there, or what CheckedRequest looks for
 // FAILED_PRECONDITION  what runs was started with other things than are asked for: nothing was changed; or a program ended at once: the message has the last lines that it wrote, and what this call started has been ended
-// DEADLINE_EXCEEDED    no board comes into service; or another `up` or `down` does not come to an end
+// DEADLINE_EXCEEDED    the boards are not checked in time; or another `up` or `down` does not come to an end
 absl::StatusOr<Stack> StartStack(const StackOptions& options);
 
 // Ends the programs, coordinator last. OK when none runs, which `progress` is told. The state stays.

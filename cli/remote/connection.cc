@@ -6,7 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "cli/client/explain.h"
 #include "cli/client/grpc_status.h"
+#include "cli/client/identity_renewal.h"
 #include "cli/output.h"
 #include "core/base/status.h"
 
@@ -30,26 +32,36 @@ bool IsCoordinatorsFault(absl::StatusCode code) {
 
 }  // namespace
 
-Connection::Connection(std::string address, std::shared_ptr<grpc::Channel> channel)
-    : address_(std::move(address)),
+Connection::Connection(Target target, std::shared_ptr<grpc::Channel> channel)
+    : target_(std::move(target)),
       channel_(std::move(channel)),
       stubs_(v1::SearchService::NewStub(channel_), v1::BoardService::NewStub(channel_),
-             v1::MeasureService::NewStub(channel_), v1::ArtifactService::NewStub(channel_)) {}
+             v1::MeasureService::NewStub(channel_), v1::ArtifactService::NewStub(channel_),
+             v1::SecurityService::NewStub(channel_)) {}
 
-absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const std::string& address) {
-  BL_ASSIGN_OR_RETURN(std::shared_ptr<grpc::Channel> channel, OpenChannel(address));
-  return std::unique_ptr<Connection>(new Connection(address, std::move(channel)));
+absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const TargetFlags& flags) {
+  BL_ASSIGN_OR_RETURN(Target target, FindTarget(flags));
+  BL_ASSIGN_OR_RETURN(std::shared_ptr<grpc::Channel> channel,
+                      OpenChannel(target.address, target.identity));
+  if (!target.identity.empty()) {
+    // Where it fails, the command itself says what is wrong; and the certificate is good for hours yet.
+    RenewIfDue(channel, target.identity, absl::Now()).IgnoreError();
+  }
+  return std::unique_ptr<Connection>(new Connection(std::move(target), std::move(channel)));
 }
 
 absl::Status Connection::Check(const grpc::Status& status) const {
-  absl::Status result = FromGrpc(status, address_);
+  absl::Status result = FromGrpc(status, address());
   if (result.ok()) return result;
-  std::string message(result.message());
   const bool own = status.error_details().empty();  // Not from a handler, but from the library.
+  if (own && absl::IsUnavailable(result)) {
+    result = ExplainFailure(result, address(), target_.identity);
+  }
+  std::string message(result.message());
   if (own && absl::IsDeadlineExceeded(result)) {
-    message = absl::StrFormat("the coordinator at %s did not answer in time", address_);
+    message = absl::StrFormat("the coordinator at %s did not answer in time", address());
   } else if (IsCoordinatorsFault(result.code())) {
-    message = absl::StrFormat("the coordinator at %s failed: %s", address_, message);
+    message = absl::StrFormat("the coordinator at %s failed: %s", address(), message);
   }
   const std::string reason = ReasonOf(result);
   if (reason != absl::StatusCodeToString(result.code())) {
@@ -85,18 +97,9 @@ bool IsTransient(const absl::Status& status) {
          absl::IsCancelled(status);
 }
 
-void AddServer(CLI::App& command, std::string& server) {
-  server = ServerFromEnvironment();
-  command
-      .add_option("--server", server,
-                  "Address of the coordinator; BOARDLOOP_SERVER gives another default")
-      ->type_name("HOST:PORT")
-      ->capture_default_str();
-}
-
 absl::StatusOr<ExitCode> WithServer(
-    const std::string& server, const std::function<absl::StatusOr<ExitCode>(Connection&)>& work) {
-  BL_ASSIGN_OR_RETURN(const std::unique_ptr<Connection> connection, Connection::Open(server));
+    const TargetFlags& flags, const std::function<absl::StatusOr<ExitCode>(Connection&)>& work) {
+  BL_ASSIGN_OR_RETURN(const std::unique_ptr<Connection> connection, Connection::Open(flags));
   absl::StatusOr<ExitCode> result = work(*connection);
   if (!IsUnreachable(result.status())) return result;
   WriteMessage(absl::StrCat(absl::StatusCodeToString(result.status().code()), ": ",

@@ -16,7 +16,9 @@
 #include "boardloop/v1/board_service.grpc.pb.h"
 #include "boardloop/v1/measure_service.grpc.pb.h"
 #include "boardloop/v1/search_service.grpc.pb.h"
+#include "boardloop/v1/security_service.grpc.pb.h"
 #include "cli/client/channel.h"
+#include "cli/client/target.h"
 #include "cli/command.h"
 #include "cli/remote/message_text.h"
 
@@ -29,8 +31,8 @@ inline constexpr absl::Duration kStreamDeadline = absl::Minutes(10);
 
 class Connection {
  public:
-  // Statuses of OpenChannel. Nothing is sent yet.
-  static absl::StatusOr<std::unique_ptr<Connection>> Open(const std::string& address);
+  // Statuses of FindTarget and OpenChannel. Nothing is sent yet, but for a certificate that is due to be renewed.
+  static absl::StatusOr<std::unique_ptr<Connection>> Open(const TargetFlags& flags);
 
   template <typename Service>
   typename Service::Stub& stub() {
@@ -59,16 +61,17 @@ class Connection {
   // Waits until the coordinator can be reached, at most `patience`; false if it cannot.
   bool AwaitServer(absl::Duration patience);
 
-  const std::string& address() const { return address_; }
+  const std::string& address() const { return target_.address; }
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
 
  private:
-  Connection(std::string address, std::shared_ptr<grpc::Channel> channel);
+  Connection(Target target, std::shared_ptr<grpc::Channel> channel);
 
-  const std::string address_;
+  const Target target_;
   const std::shared_ptr<grpc::Channel> channel_;
   std::tuple<std::unique_ptr<v1::SearchService::Stub>, std::unique_ptr<v1::BoardService::Stub>,
-             std::unique_ptr<v1::MeasureService::Stub>, std::unique_ptr<v1::ArtifactService::Stub>>
+             std::unique_ptr<v1::MeasureService::Stub>, std::unique_ptr<v1::ArtifactService::Stub>,
+             std::unique_ptr<v1::SecurityService::Stub>>
       stubs_;
 };
 
@@ -83,11 +86,8 @@ bool IsTransient(const absl::Status& status);
 // Annotate (core/base/status.h) that keeps what IsUnreachable looks at.
 absl::Status AnnotateAnswer(const absl::Status& status, const std::string& context);
 
-// --server HOST:PORT; preset to what BOARDLOOP_SERVER says.
-void AddServer(CLI::App& command, std::string& server);
-
 // Connects and does `work`. A coordinator that does not answer is reported, and becomes kUnreachable.
 absl::StatusOr<ExitCode> WithServer(
-    const std::string& server, const std::function<absl::StatusOr<ExitCode>(Connection&)>& work);
+    const TargetFlags& flags, const std::function<absl::StatusOr<ExitCode>(Connection&)>& work);
 
 }  // namespace boardloop

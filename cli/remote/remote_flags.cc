@@ -8,7 +8,7 @@
 namespace boardloop {
 
 void AddRemoteFlags(CLI::App& command, RemoteFlags& flags) {
-  AddServer(command, flags.server);
+  AddTarget(command, flags.target);
   AddJson(command, flags.json);
 }
 

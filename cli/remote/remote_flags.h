@@ -17,11 +17,11 @@ inline constexpr char kFarmGroup[] = "Farm of a coordinator";
 
 // What every command has.
 struct RemoteFlags {
-  std::string server;
+  TargetFlags target;
   bool json = false;
 };
 
-// --server, --json.
+// --server, --identity, --json.
 void AddRemoteFlags(CLI::App& command, RemoteFlags& flags);
 
 // A required positional NAME; `type` is SEARCH, BOARD or NAME, for help and completion.
@@ -45,7 +45,7 @@ void RunOnServer(CLI::App& command, Action& action, std::shared_ptr<Flags> flags
                  absl::StatusOr<ExitCode> (*run)(Connection&, const Flags&)) {
   command.callback([flags, run, &action] {
     action = [flags, run] {
-      return WithServer(flags->remote.server,
+      return WithServer(flags->remote.target,
                         [&](Connection& connection) { return run(connection, *flags); });
     };
   });

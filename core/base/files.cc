@@ -40,7 +40,8 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes)
   return content;
 }
 
-absl::Status WriteFileAtomically(const std::string& path, const std::string& content) {
+absl::Status WriteFileAtomically(const std::string& path, const std::string& content,
+                                 unsigned mode) {
   // A rename would replace a device or a folder's link with a file, not write into it.
   struct stat info;
   if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
@@ -52,7 +53,7 @@ absl::Status WriteFileAtomically(const std::string& path, const std::string& con
   absl::Status status;
   {
     // O_EXCL: never through a link that somebody left there. The kernel applies the umask.
-    const UniqueFd file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    const UniqueFd file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
     if (!file.ok()) return FileError("cannot create a file beside", path, errno);
     status = WriteFully(file.get(), path, content);
     if (status.ok()) status = SyncFile(file.get(), path);

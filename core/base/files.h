@@ -17,10 +17,11 @@ namespace boardloop {
 absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes);
 
 // Writes `path` through a temporary file beside it and a rename: readers see the old content or the
-// new, never a part.
+// new, never a part. `mode` is the new file's, less the umask: 0600 for what nobody else shall read.
 //
 // INVALID_ARGUMENT     there is something else than a regular file at `path`
 // NOT_FOUND and others as the operating system says
-absl::Status WriteFileAtomically(const std::string& path, const std::string& content);
+absl::Status WriteFileAtomically(const std::string& path, const std::string& content,
+                                 unsigned mode = 0666);
 
 }  // namespace boardloop

@@ -138,6 +138,7 @@ absl::Status Board::Connect() {
 absl::Status Board::NoteResult(const absl::Status& status) {
   const int hangs = probe_ == nullptr ? 0 : probe_->hang_count() - hangs_noted_;
   hangs_noted_ += hangs;
+  probe_restarts_ += hangs;
   if (!status.ok()) {
     programmed.clear();
     identified_ = false;

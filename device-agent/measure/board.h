@@ -60,6 +60,8 @@ class Board {
   ProbeKind probe_kind() const { return bench_.probe; }
   Probe& probe() { return *probe_; }
   BoardState& state() { return state_; }
+  // Debug tools that hung and were ended, since the board was opened.
+  int64_t probe_restarts() const { return probe_restarts_; }
   const std::optional<VirtualBoard>& virtual_board() const { return virtual_board_; }
 
   // Digest of the image that this process has programmed and verified; empty when unknown.
@@ -80,7 +82,8 @@ class Board {
   std::unique_ptr<Probe> probe_;
   BoardIdentity identity_;
   bool identified_ = false;
-  int hangs_noted_ = 0;
+  int hangs_noted_ = 0;  // Of probe_; a new one begins at 0.
+  int64_t probe_restarts_ = 0;
 };
 
 }  // namespace boardloop

@@ -94,6 +94,7 @@ BoardState::BoardState(BoardState&& other) noexcept
       wedged_(std::move(other.wedged_)),
       sector_erases_(other.sector_erases_),
       golden_cycles_(other.golden_cycles_),
+      golden_first_cycles_(other.golden_first_cycles_),
       golden_image_(std::move(other.golden_image_)) {}
 
 BoardState::~BoardState() {
@@ -128,6 +129,7 @@ absl::Status BoardState::CountErases(int64_t sectors) {
 }
 
 absl::Status BoardState::RememberGolden(const std::string& image, int64_t cycles) {
+  if (image != golden_image_ || golden_first_cycles_ == 0) golden_first_cycles_ = cycles;
   golden_image_ = image;
   golden_cycles_ = cycles;
   return Save();
@@ -151,6 +153,9 @@ void BoardState::Load() {
   wedged_ = word("wedged");
   sector_erases_ = number("sector_erases");
   golden_cycles_ = number("golden_cycles");
+  // Earlier releases kept the last only.
+  golden_first_cycles_ = number("golden_first_cycles");
+  if (golden_first_cycles_ == 0) golden_first_cycles_ = golden_cycles_;
   golden_image_ = word("golden_image");
 }
 
@@ -160,7 +165,8 @@ absl::Status BoardState::Save() const {
                                        {"wedged", wedged_},
                                        {"sector_erases", sector_erases_},
                                        {"golden_image", golden_image_},
-                                       {"golden_cycles", golden_cycles_}};
+                                       {"golden_cycles", golden_cycles_},
+                                       {"golden_first_cycles", golden_first_cycles_}};
   return Annotate(WriteFileAtomically(folder_ + "/board.json", json.dump(1) + "\n"),
                   "remember the board's state");
 }

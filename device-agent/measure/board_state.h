@@ -38,6 +38,8 @@ class BoardState {
   const std::string& wedged() const { return wedged_; }
   int64_t sector_erases() const { return sector_erases_; }
   int64_t golden_cycles() const { return golden_cycles_; }  // 0: none known for `golden_image`.
+  // Of the first time that they were remembered of `golden_image`; 0: as above.
+  int64_t golden_first_cycles() const { return golden_first_cycles_; }
   const std::string& golden_image() const { return golden_image_; }
 
   // Counts hangs of the probe's process since the last call; 0 ends a row of them. `reason` is
@@ -59,6 +61,7 @@ class BoardState {
   std::string wedged_;
   int64_t sector_erases_ = 0;
   int64_t golden_cycles_ = 0;
+  int64_t golden_first_cycles_ = 0;
   std::string golden_image_;
 };
 

@@ -60,6 +60,7 @@ class Job {
     // Beside the board's work, which leaves this machine's processors mostly idle.
     if (checked()) expected_.emplace(prepared_.model, options_.inputs, options_.samples.get());
     if (!step("flash", &Job::Flash)) return;
+    if (!step("boot", &Job::Boot)) return;
     if (!step("run", &Job::Time)) return;
     if (checked() && !step("check", &Job::Check)) return;
     // Only now: a probe that hangs late in each measurement still hangs in each.
@@ -88,6 +89,7 @@ class Job {
 
   bool Connect();
   bool Flash();
+  bool Boot();
   bool Time();
   bool Check();
   bool CheckPattern(int32_t seed);
@@ -122,11 +124,6 @@ bool Job::Connect() {
 }
 
 bool Job::Flash() {
-  const auto mailbox = image_.symbols.find(kMailboxSymbol);
-  if (mailbox == image_.symbols.end()) {
-    return Failed(Outcome::kAgentFailed,
-                  absl::StrCat("the image lacks the symbol ", kMailboxSymbol));
-  }
   if (board_.programmed != image_.digest) {
     absl::StatusOr<std::vector<LoadSegment>> segments = LoadSegments(image_);
     if (!segments.ok())
@@ -140,6 +137,15 @@ bool Job::Flash() {
     board_.programmed = image_.digest;
   }
   AddProvenance("board_sector_erases", absl::StrCat(board_.state().sector_erases()));
+  return true;
+}
+
+bool Job::Boot() {
+  const auto mailbox = image_.symbols.find(kMailboxSymbol);
+  if (mailbox == image_.symbols.end()) {
+    return Failed(Outcome::kAgentFailed,
+                  absl::StrCat("the image lacks the symbol ", kMailboxSymbol));
+  }
   session_.emplace(board_.probe(), mailbox->second);
   const absl::Status booted = session_->Boot(kBoot);
   if (!booted.ok()) return BoardError(booted);

@@ -99,6 +99,13 @@ CheckItem CheckCycles(Board& board, const Measurement& measurement) {
   return {"golden cycles", Verdict::kGood, absl::StrFormat("%d, %.2f per MAC", cycles, per_mac)};
 }
 
+// From the first good check, not the last: many small steps add up. 0 before there was one.
+double GoldenDrift(const BoardState& state, const Measurement& measurement) {
+  if (state.golden_image() != ImageOf(measurement) || state.golden_first_cycles() == 0) return 0;
+  const auto first = static_cast<double>(state.golden_first_cycles());
+  return std::abs(static_cast<double>(measurement.Median().cycles) - first) / first;
+}
+
 }  // namespace
 
 std::vector<CheckItem> CheckTools() {
@@ -146,16 +153,16 @@ std::vector<CheckItem> CheckUsb(const std::vector<UsbProbe>& probes) {
   return items;
 }
 
-std::vector<CheckItem> CheckBoard(Board& board, const Builder& builder,
-                                  const StepObserver& observer) {
-  std::vector<CheckItem> items;
+BoardCheck CheckBoard(Board& board, const Builder& builder, const StepObserver& observer) {
+  BoardCheck check;
+  std::vector<CheckItem>& items = check.items;
   const absl::Status connected = board.Connect();
   if (!connected.ok()) {
     const absl::Status noted = board.NoteResult(connected);
     std::string text(connected.message());
     if (!noted.ok()) absl::StrAppend(&text, "; ", std::string(noted.message()));
     items.push_back({"board", Verdict::kBad, text});
-    return items;
+    return check;
   }
   items.push_back({"board", Verdict::kGood,
                    absl::StrFormat("%s, %s, unique id %s, device id 0x%08x, %d KiB flash",
@@ -164,7 +171,7 @@ std::vector<CheckItem> CheckBoard(Board& board, const Builder& builder,
   absl::StatusOr<Model> model = GoldenModel();
   if (!model.ok()) {
     items.push_back({"golden model", Verdict::kBad, std::string(model.status().message())});
-    return items;
+    return check;
   }
   MeasureOptions options;
   options.inputs = kGoldenInputs;
@@ -174,12 +181,13 @@ std::vector<CheckItem> CheckBoard(Board& board, const Builder& builder,
   if (measurement.outcome != Outcome::kOk) {
     items.push_back({"golden model", Verdict::kBad,
                      absl::StrCat(OutcomeName(measurement.outcome), ": ", measurement.message)});
-    return items;
+    return check;
   }
   items.push_back({"golden model", Verdict::kGood,
                    absl::StrFormat("%d outputs equal to the reference", measurement.inputs)});
   items.push_back(CheckCycles(board, measurement));
-  return items;
+  check.golden_drift = GoldenDrift(board.state(), measurement);
+  return check;
 }
 
 bool AllGood(const std::vector<CheckItem>& items) {

@@ -1,6 +1,7 @@
 // The self check: is everything installed, and is a board fit to be measured on?
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,11 +25,16 @@ std::vector<CheckItem> CheckTools();
 // Permissions and serial numbers of the probes on USB.
 std::vector<CheckItem> CheckUsb(const std::vector<UsbProbe>& probes);
 
+struct BoardCheck {
+  std::vector<CheckItem> items;
+  // |cycles - those of the board's first good check| / those, of the same image; nullopt: not measured.
+  std::optional<double> golden_drift;
+};
+
 // Connects and measures the golden model: a small network with seeded random weights. Good when its
 // outputs are those of the reference and its cycles are in the band: plausible for the core, and
 // within 0.5 % of what this board took for the same image before.
-std::vector<CheckItem> CheckBoard(Board& board, const Builder& builder,
-                                  const StepObserver& observer);
+BoardCheck CheckBoard(Board& board, const Builder& builder, const StepObserver& observer);
 
 bool AllGood(const std::vector<CheckItem>& items);  // None is bad.
 

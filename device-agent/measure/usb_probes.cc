@@ -21,8 +21,8 @@ namespace fs = std::filesystem;
 constexpr int64_t kMaxAttribute = 4096;
 
 // USB vendor ids: ST (ST-Link), Arm (DAPLink), SEGGER (J-Link), Raspberry Pi (Debugprobe), NXP
-// (MCU-Link). An ST device is a probe only with one of ST-Link's product ids, 0x3744 to 0x3757.
-constexpr std::array<const char*, 5> kVendors = {"0483", "0d28", "1366", "2e8a", "1fc9"};
+// (MCU-Link), Keil (ULINK). An ST device is a probe only with one of ST-Link's product ids, 0x3744 to 0x3757.
+constexpr std::array<const char*, 6> kVendors = {"0483", "0d28", "1366", "2e8a", "1fc9", "c251"};
 constexpr char kSt[] = "0483";
 
 std::string Attribute(const fs::path& device, const char* name) {

@@ -20,7 +20,8 @@ constexpr int64_t kMaxArtifact = int64_t{256} << 20;
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<AgentService>> AgentService::Create(const Options& options) {
-  BL_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel, OpenChannel(options.address));
+  BL_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel,
+                      OpenChannel(options.address, options.identity));
   BL_ASSIGN_OR_RETURN(const Toolchain toolchain, FindToolchain());
   Builder::Options build;
   build.cache_folder = options.cache_folder;
@@ -43,8 +44,13 @@ absl::StatusOr<std::unique_ptr<AgentService>> AgentService::Create(const Options
   loop.kind = v1::Member::AGENT;
   loop.device = absl::StrCat(options.boards.size(), " boards");
   loop.address = options.address;
+  loop.identity = options.identity;
   loop.drain = options.drain;
   loop.log = options.log;
+  loop.observer = options.member_observer;
+  if (!options.identity.empty()) {
+    service->renewal_ = std::make_unique<IdentityRenewal>(channel, options.identity, options.log);
+  }
   service->loop_ = std::make_unique<MemberLoop>(channel, *service, loop);
 
   AgentService* const raw = service.get();
@@ -64,7 +70,11 @@ absl::StatusOr<std::unique_ptr<AgentService>> AgentService::Create(const Options
   for (const BenchBoard& bench : options.boards) {
     BL_ASSIGN_OR_RETURN(BoardType type, LoadMeasurableType(bench.type));
     BoardWorker::Options board{
-        bench, std::move(type), {options.state_folder, {}}, Builder(toolchain, build), prefix};
+        bench,  std::move(type), {options.state_folder, {}}, Builder(toolchain, build),
+        prefix, nullptr};
+    if (options.metrics != nullptr) {
+      board.observer = &options.metrics->Add(absl::StrCat(prefix, bench.name), bench.type);
+    }
     auto worker = std::make_unique<BoardWorker>(std::move(board), artifacts, callbacks);
     service->boards_[worker->name()] = std::move(worker);
   }

@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "cli/client/identity_renewal.h"
 #include "cli/client/member_loop.h"
 #include "core/base/cancellation.h"
+#include "device-agent/service/agent_metrics.h"
 #include "device-agent/service/board_worker.h"
 
 namespace boardloop {
@@ -17,18 +19,23 @@ namespace boardloop {
 class AgentService : public MemberHandler {
  public:
   struct Options {
-    std::string address;  // Of the coordinator.
-    std::string member;   // "members/{member}"
+    std::string address;   // Of the coordinator.
+    std::string identity;  // Our folder; empty: none, and no TLS.
+    std::string member;    // "members/{member}"
     std::vector<BenchBoard> boards;
     std::string state_folder;
     std::string cache_folder;  // Of compiled firmware.
     absl::Duration drain = absl::Seconds(30);
     std::function<void(const std::string& line)> log;
+    // Not owned; may be null.
+    AgentMetrics* metrics = nullptr;
+    MemberObserver* member_observer = nullptr;
   };
 
   // Opens the boards, each with threads of its own.
   //
   // NOT_FOUND         no compiler, no firmware sources, or no such board type
+  // and others of OpenChannel
   // INVALID_ARGUMENT  a board type that cannot be measured on
   static absl::StatusOr<std::unique_ptr<AgentService>> Create(const Options& options);
   ~AgentService() override;
@@ -45,6 +52,7 @@ class AgentService : public MemberHandler {
   AgentService() = default;
 
   Cancellation transfers_;  // Of the boards; when we end, nobody needs what they fetch.
+  std::unique_ptr<IdentityRenewal> renewal_;  // nullptr: without an identity.
   std::unique_ptr<MemberLoop> loop_;
   std::map<std::string, std::unique_ptr<BoardWorker>> boards_;  // By "boards/{board}".
 };

@@ -1,5 +1,6 @@
 #include "device-agent/service/board_worker.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -29,6 +30,7 @@ BoardWorker::BoardWorker(Options options, ArtifactAccess artifacts, Callbacks ca
       options_(std::move(options)),
       artifacts_(std::move(artifacts)),
       callbacks_(std::move(callbacks)),
+      observer_(options_.observer != nullptr ? *options_.observer : nobody_),
       preparer_(options_.type, options_.builder) {
   report_.set_name(name_);
   report_.set_board_type(options_.bench.type);
@@ -58,7 +60,11 @@ v1::BoardReport BoardWorker::Report() const {
 StepObserver BoardWorker::ObserverOf(const v1::Grant& grant) const {
   return [this, task = grant.task(), epoch = grant.epoch()](const std::string& step,
                                                             std::optional<double> seconds) {
-    if (!seconds.has_value()) callbacks_.step(task, epoch, step);
+    if (seconds.has_value()) {
+      observer_.StepEnded(step, *seconds);
+    } else {
+      callbacks_.step(task, epoch, step);
+    }
   };
 }
 
@@ -68,8 +74,27 @@ void BoardWorker::RunPreparation() {
   while (const std::optional<v1::Grant> grant = queue_.AwaitGrant()) {
     PreparedTask prepared =
         PrepareMeasureTask(grant->payload().measure(), preparer_, artifacts_, ObserverOf(*grant));
+    CountBuild(prepared);
     callbacks_.step(grant->task(), grant->epoch(), kPrepared);  // Before the board's first step.
     queue_.PutPrepared(std::move(prepared));
+  }
+}
+
+// Of the image that a task is measured with, if it came to that.
+void BoardWorker::CountBuild(const PreparedTask& prepared) const {
+  if (prepared.failure.has_value()) return;
+  const Measurement& measurement = prepared.measurement.measurement;
+  const auto has_step = [&](const char* step) {
+    return std::any_of(measurement.seconds.begin(), measurement.seconds.end(),
+                       [&](const auto& entry) { return entry.first == step; });
+  };
+  if (!has_step("build") && !has_step("image")) return;
+  if (prepared.measurement.image == nullptr) {
+    observer_.Built(BuildResult::kFailed);
+  } else {
+    // The resident image was counted when the board was opened: a task finds it built.
+    const bool built = has_step("build") && !prepared.measurement.image->from_cache;
+    observer_.Built(built ? BuildResult::kBuilt : BuildResult::kCached);
   }
 }
 
@@ -96,6 +121,7 @@ void BoardWorker::OpenBoard() {
     board_ = *std::move(board);
     const absl::StatusOr<std::string> digest = BuildDigest(preparer_);
     if (digest.ok()) build_digest_ = *digest;
+    CountResidentBuild(digest.ok());
     if (!digest.ok()) {
       MutexLock lock(mu_);
       report_.set_unusable(std::string(digest.status().message()));
@@ -108,7 +134,18 @@ void BoardWorker::OpenBoard() {
   UpdateReport();
 }
 
+void BoardWorker::CountResidentBuild(bool built) {
+  if (!built) {
+    observer_.Built(BuildResult::kFailed);
+  } else if (const auto image = preparer_.Resident(); image.ok()) {  // It is there.
+    observer_.Built((*image)->from_cache ? BuildResult::kCached : BuildResult::kBuilt);
+  }
+}
+
 void BoardWorker::UpdateReport() {
+  if (board_ != nullptr) {
+    observer_.Wore(board_->state().sector_erases(), board_->probe_restarts());
+  }
   {
     MutexLock lock(mu_);
     if (board_ != nullptr) {
@@ -124,27 +161,39 @@ void BoardWorker::UpdateReport() {
 }
 
 void BoardWorker::RunCheck(int64_t check) {
+  observer_.Turned(BoardActivity::kChecking);
   if (board_ == nullptr || build_digest_.empty()) OpenBoard();
   std::string verdict;
+  std::optional<double> drift;
   if (board_ == nullptr) {
     verdict = Report().unusable();
   } else {
     // An operator who returns a wedged board wants it tried.
     const absl::Status cleared = board_->state().ClearWedged();
-    verdict = cleared.ok() ? Verdict(CheckBoard(*board_, options_.builder, IgnoreSteps))
-                           : std::string(cleared.message());
+    if (cleared.ok()) {
+      const BoardCheck result = CheckBoard(*board_, options_.builder, IgnoreSteps);
+      verdict = Verdict(result.items);
+      drift = result.golden_drift;
+    } else {
+      verdict = std::string(cleared.message());
+    }
   }
+  checked_ = verdict.empty();
+  observer_.Checked(checked_, drift);
   callbacks_.log(absl::StrCat(name_, verdict.empty() ? ": checked" : ": check failed: ", verdict));
   {
     MutexLock lock(mu_);
     report_.set_check(check);
     report_.set_check_message(verdict);
+    if (drift.has_value()) report_.set_golden_drift(*drift);
     if (board_ != nullptr && verdict.empty()) report_.set_probe(board_->probe().ToolVersion());
   }
   UpdateReport();
+  Rest();
 }
 
 void BoardWorker::RunTask(const BoardWork& work) {
+  observer_.Turned(BoardActivity::kMeasuring);
   v1::TaskResult result;
   if (board_ == nullptr) {
     result.set_outcome(v1::TaskResult::MEMBER_FAILED);
@@ -153,7 +202,15 @@ void BoardWorker::RunTask(const BoardWork& work) {
     result = RunPreparedTask(work.prepared, name_, *board_, artifacts_, ObserverOf(work.grant));
   }
   UpdateReport();
+  observer_.Measured(result);
+  Rest();
   callbacks_.finish(work.grant.task(), work.grant.epoch(), std::move(result));
+}
+
+// Until there is work.
+void BoardWorker::Rest() {
+  const bool fit = checked_ && Report().unusable().empty();
+  observer_.Turned(fit ? BoardActivity::kIdle : BoardActivity::kFailed);
 }
 
 }  // namespace boardloop

@@ -18,6 +18,7 @@
 #include "device-agent/measure/bench.h"
 #include "device-agent/measure/board.h"
 #include "device-agent/measure/prepare.h"
+#include "device-agent/service/board_observer.h"
 #include "device-agent/service/board_queue.h"
 #include "device-agent/service/measure_task.h"
 
@@ -30,7 +31,8 @@ class BoardWorker {
     BoardType type;  // Of the bench's board.
     Board::Options board;
     Builder builder;
-    std::string name_prefix;  // Of the board's name on the farm: "boards/{prefix}{name}".
+    std::string name_prefix;            // Of the board's name on the farm: "boards/{prefix}{name}".
+    BoardObserver* observer = nullptr;  // Not owned.
   };
   struct Callbacks {
     // On the board's thread, in the order of the grants.
@@ -70,6 +72,9 @@ class BoardWorker {
   void OpenBoard();
   void RunCheck(int64_t check);
   void RunTask(const BoardWork& work);
+  void Rest();
+  void CountResidentBuild(bool built);
+  void CountBuild(const PreparedTask& prepared) const;
   void UpdateReport();
   StepObserver ObserverOf(const v1::Grant& grant) const;
 
@@ -77,12 +82,15 @@ class BoardWorker {
   const Options options_;
   const ArtifactAccess artifacts_;
   const Callbacks callbacks_;
+  mutable BoardObserver nobody_;
+  BoardObserver& observer_;
   Preparer preparer_;
   BoardQueue queue_;
 
   // Of the board's thread.
   std::unique_ptr<Board> board_;
   std::string build_digest_;
+  bool checked_ = false;  // And the last check was good.
 
   mutable Mutex mu_;
   v1::BoardReport report_ ABSL_GUARDED_BY(mu_);

@@ -58,12 +58,16 @@ void ApplyReport(Board& board, const v1::BoardReport& report, const std::string&
   board.set_virtual_(report.virtual_());
   board.set_sector_erases(report.sector_erases());
   board.set_build_digest(report.build_digest());
+  // One that has not measured it yet does not make what was measured before untrue.
+  if (report.has_golden_drift()) board.set_golden_drift(report.golden_drift());
   if (!known || board.state() == Board::OFFLINE || (restarted && InService(board))) {
     BeginCheck(board, now);
   }
   // Other processes talk to it now: what failed with the ones before begins no row.
   if (restarted && board.state() == Board::CHECKING) board.set_failures(0);
-  if (!report.unusable().empty() && board.state() != Board::QUARANTINED &&
+  // A board that was returned is tried before it is refused again: what its agent says is from before the check.
+  const bool awaits_check = board.state() == Board::CHECKING && report.check() != board.check();
+  if (!report.unusable().empty() && !awaits_check && board.state() != Board::QUARANTINED &&
       board.state() != Board::DRAINED) {
     Quarantine(board, report.unusable(), now);
   }

@@ -82,6 +82,11 @@ Scheduler::Scheduler(Store& store, const Clock& clock, TaskOwner& owner, const O
 
 int64_t Scheduler::NowMs() const { return absl::ToUnixMillis(clock_.Now()); }
 
+void Scheduler::Tell(Transaction& tx, std::function<void(SchedulerObserver&)> what) const {
+  if (options_.observer == nullptr) return;
+  tx.AfterCommit([observer = options_.observer, what = std::move(what)] { what(*observer); });
+}
+
 absl::Status Scheduler::Load() {
   std::vector<Task> running, queued;
   std::vector<v1::Member> members;
@@ -240,6 +245,10 @@ absl::Status Scheduler::TakeReports(Transaction& tx, Call& call) {
       BL_RETURN_IF_ERROR(AddEvent(tx, call.now, board.name(),
                                   absl::StrCat("BOARD_", v1::Board::State_Name(board.state())),
                                   board.reason()));
+      if (board.state() == v1::Board::QUARANTINED &&
+          (!before.has_value() || before->state() != board.state())) {
+        Tell(tx, [type = board.board_type()](SchedulerObserver& o) { o.BoardQuarantined(type); });
+      }
     }
     if (!before.has_value() || before->SerializeAsString() != board.SerializeAsString()) {
       BL_RETURN_IF_ERROR(tx.PutBoard(board));
@@ -281,9 +290,15 @@ absl::Status Scheduler::TakeResult(Transaction& tx, Call& call, const v1::Finish
     late.set_member(call.request.member());
     late.set_time_ms(call.now_ms);
     *late.mutable_result() = finished.result();
+    Tell(tx, [task = *task, result = finished.result()](SchedulerObserver& o) {
+      o.ResultCame(task, result, /*late=*/true);
+    });
     return tx.InsertLateResult(late);
   }
   const Task before = *task;
+  Tell(tx, [before, result = finished.result()](SchedulerObserver& o) {
+    o.ResultCame(before, result, /*late=*/false);
+  });
   FinishTask(*task, finished.result(), options_.task, call.now_ms);
   BL_RETURN_IF_ERROR(CountOnBoard(tx, call, before, finished.result()));
   BL_RETURN_IF_ERROR(tx.UpdateTask(*task));
@@ -318,6 +333,7 @@ absl::Status Scheduler::CountOnBoard(Transaction& tx, Call& call, const Task& be
   ApplyResult(*board, fault, MessageOf(result), options_.board, call.now);
   if (board->state() != state) {
     BL_RETURN_IF_ERROR(AddEvent(tx, call.now, board->name(), "BOARD_QUARANTINED", board->reason()));
+    Tell(tx, [type = board->board_type()](SchedulerObserver& o) { o.BoardQuarantined(type); });
   }
   BL_RETURN_IF_ERROR(tx.PutBoard(*board));
   call.boards[before.board()] = *std::move(board);
@@ -372,6 +388,7 @@ absl::Status Scheduler::Grant(Transaction& tx, Call& call, Task task, const std:
   const bool first = task.epoch() == 0;
   GrantTask(task, call.request.member(), call.request.instance(), board, call.now_ms);
   BL_RETURN_IF_ERROR(tx.UpdateTask(task));
+  Tell(tx, [task](SchedulerObserver& o) { o.TaskGranted(task); });
   if (first) BL_RETURN_IF_ERROR(Moved(tx, call, task));
   v1::Grant& grant = call.grants.emplace_back();
   grant.set_task(TaskName(task.id()));
@@ -533,6 +550,7 @@ absl::Status Scheduler::LoseExpired() {
           AddEvent(tx, clock_.Now(), task->owner(), "LEASE_EXPIRED",
                    absl::StrFormat("%s: %s was silent for %s", TaskName(lease.task), lease.member,
                                    absl::FormatDuration(options_.lease))));
+      Tell(tx, [kind = task->kind()](SchedulerObserver& o) { o.LeaseExpired(kind); });
       LoseTask(*task, options_.task, NowMs());
       BL_RETURN_IF_ERROR(tx.UpdateTask(*task));
       changed.insert(task->owner());

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -24,6 +25,7 @@
 #include "core/base/mutex.h"
 #include "server/scheduler/board_rules.h"
 #include "server/scheduler/leases.h"
+#include "server/scheduler/scheduler_observer.h"
 #include "server/scheduler/task_owner.h"
 #include "server/scheduler/task_rules.h"
 #include "server/store/store.h"
@@ -45,6 +47,7 @@ class Scheduler {
     double calls_per_second = 400;
     TaskLimits task;
     BoardLimits board;
+    SchedulerObserver* observer = nullptr;  // Not owned; nullptr: nobody.
   };
 
   // Nothing is owned. `owner` gets every task.
@@ -108,6 +111,8 @@ class Scheduler {
   absl::Status LoseExpired();
   absl::Status LoseMembers();
   int64_t NowMs() const;
+  // Once `tx` is durable.
+  void Tell(Transaction& tx, std::function<void(SchedulerObserver&)> what) const;
 
   Store& store_;
   const Clock& clock_;

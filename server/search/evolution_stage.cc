@@ -98,6 +98,7 @@ absl::Status AddCandidate(const SearchContext& context, Transaction& tx, const v
   if (found.has_value()) {
     ApplyMeasurement(candidate, *found);
     candidate.set_from_cache(true);
+    Tell(context.observer, tx, [candidate](SearchObserver& o) { o.CandidateMeasured(candidate); });
   } else if (!SkipsBoards(search)) {
     BL_RETURN_IF_ERROR(context.scheduler.AddTask(tx, MeasureTaskOf(search, candidate)).status());
   }

@@ -22,26 +22,55 @@ absl::Status NoSearch(const std::string& name) {
   return absl::NotFoundError(absl::StrCat("there is no ", name));
 }
 
-}  // namespace
+// Adds the candidates after those that are there.
+absl::Status ReadCandidates(Transaction& tx, const std::string& name, SearchView& view) {
+  Page page;
+  page.limit = kCandidatesAtOnce;
+  page.after = static_cast<int64_t>(view.candidates.size());
+  while (true) {
+    BL_ASSIGN_OR_RETURN(std::vector<Listed<v1::Candidate>> rows,
+                        tx.ListCandidates(name, std::nullopt, page));
+    if (rows.empty()) return absl::OkStatus();
+    page.after = rows.back().position;
+    for (Listed<v1::Candidate>& row : rows) view.candidates.push_back(std::move(row.row));
+  }
+}
 
-absl::StatusOr<SearchView> ReadSearch(Store& store, const std::string& name) {
-  SearchView view;
-  const absl::Status read = store.Read([&](Transaction& tx) -> absl::Status {
+absl::Status ReadInto(Store& store, const std::string& name, SearchView& view) {
+  return store.Read([&](Transaction& tx) -> absl::Status {
     BL_ASSIGN_OR_RETURN(std::optional<v1::Search> search, tx.GetSearch(name));
     if (!search.has_value()) return NoSearch(name);
     view.search = *std::move(search);
-    Page page;
-    page.limit = kCandidatesAtOnce;
-    while (true) {
-      BL_ASSIGN_OR_RETURN(std::vector<Listed<v1::Candidate>> rows,
-                          tx.ListCandidates(name, std::nullopt, page));
-      if (rows.empty()) return absl::OkStatus();
-      page.after = rows.back().position;
-      for (Listed<v1::Candidate>& row : rows) view.candidates.push_back(std::move(row.row));
-    }
+    return ReadCandidates(tx, name, view);
   });
-  BL_RETURN_IF_ERROR(read);
+}
+
+}  // namespace
+
+void Tell(SearchObserver* observer, Transaction& tx, std::function<void(SearchObserver&)> what) {
+  if (observer == nullptr) return;
+  tx.AfterCommit([observer, what = std::move(what)] { what(*observer); });
+}
+
+absl::StatusOr<SearchView> ReadSearch(Store& store, const std::string& name) {
+  SearchView view;
+  BL_RETURN_IF_ERROR(ReadInto(store, name, view));
   return view;
+}
+
+absl::Status RefreshSearch(Store& store, const std::string& name, SearchView& view) {
+  const auto pending =
+      std::find_if(view.candidates.begin(), view.candidates.end(),
+                   [](const v1::Candidate& c) { return c.state() == v1::Candidate::PENDING; });
+  view.candidates.erase(pending, view.candidates.end());
+  const size_t known = view.candidates.size();
+  BL_RETURN_IF_ERROR(ReadInto(store, name, view));
+  for (size_t i = known; i < view.candidates.size(); ++i) {
+    if (view.candidates[i].has_measurement()) {
+      view.candidates[i].mutable_measurement()->clear_operators();
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status PutSearch(Transaction& tx, const Clock& clock, v1::Search& search) {
@@ -63,6 +92,10 @@ absl::Status UpdateSearch(
           absl::StrCat(name, " is ", v1::Search::State_Name(search->state())));
     }
     BL_RETURN_IF_ERROR(change(tx, *search));
+    if (search->state() != v1::Search::RUNNING) {
+      Tell(context.observer, tx,
+           [state = search->state()](SearchObserver& o) { o.SearchEnded(state); });
+    }
     return PutSearch(tx, context.clock, *search);
   });
 }

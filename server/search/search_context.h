@@ -14,6 +14,7 @@
 #include "server/artifacts/artifact_files.h"
 #include "server/scheduler/scheduler.h"
 #include "server/search/evolution.h"
+#include "server/search/search_observer.h"
 #include "server/store/store.h"
 
 namespace boardloop {
@@ -28,7 +29,11 @@ struct SearchContext {
   // Whether what is being computed is to be given up: the coordinator stops, the search was cancelled, or the caller is gone. Asked often,
   // from any thread; empty: never.
   std::function<bool()> cancelled = nullptr;
+  SearchObserver* observer = nullptr;  // nullptr: nobody.
 };
+
+// Tells the observer, if there is one, once `tx` is durable.
+void Tell(SearchObserver* observer, Transaction& tx, std::function<void(SearchObserver&)> what);
 
 // A search at the moment of a step. Only the engine's thread changes its row, so what was read stays true but for a cancellation,
 // which every write asks for again (UpdateSearch).
@@ -37,6 +42,9 @@ struct SearchView {
   std::vector<v1::Candidate> candidates;  // By number.
 };
 absl::StatusOr<SearchView> ReadSearch(Store& store, const std::string& name);
+// Brings a view up to date that was made by this (an empty one at first), for those who look often: candidates before the first that was
+// PENDING are final and are not read again. Operators of measurements are left out.
+absl::Status RefreshSearch(Store& store, const std::string& name, SearchView& view);
 
 // Runs `change` on the row of a search that is still RUNNING, and stores it with a new etag. A search that has ended meanwhile is left as
 // it is: CANCELLED.

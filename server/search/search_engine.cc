@@ -34,8 +34,8 @@ constexpr size_t kMaxLastProgress = 10000;
 
 }  // namespace
 
-SearchEngine::SearchEngine(Store& store, const Clock& clock, int threads)
-    : store_(store), clock_(clock), threads_(threads) {}
+SearchEngine::SearchEngine(Store& store, const Clock& clock, int threads, SearchObserver* observer)
+    : store_(store), clock_(clock), threads_(threads), observer_(observer) {}
 
 SearchEngine::~SearchEngine() { Stop(); }
 
@@ -273,6 +273,7 @@ absl::StatusOr<v1::Search> SearchEngine::Cancel(const std::string& name, const s
     BL_RETURN_IF_ERROR(scheduler_->CancelTasks(tx, name));
     BL_RETURN_IF_ERROR(AddEvent(tx, clock_.Now(), name, "SEARCH_CANCELLED", ""));
     BL_RETURN_IF_ERROR(PutSearch(tx, clock_, *search));
+    Tell(observer_, tx, [](SearchObserver& o) { o.SearchEnded(v1::Search::CANCELLED); });
     result = *std::move(search);
     return absl::OkStatus();
   });
@@ -299,6 +300,17 @@ absl::Status SearchEngine::FillIn(v1::Search& search) {
     last_progress_[search.name()] = search.progress();
     return absl::OkStatus();
   }
+  return FillInRunning(search);
+}
+
+absl::Status SearchEngine::Refresh(const std::string& name, SearchView& view) {
+  BL_RETURN_IF_ERROR(RefreshSearch(store_, name, view));
+  BL_ASSIGN_OR_RETURN(*view.search.mutable_progress(), ProgressOf(store_, *scheduler_, view));
+  if (view.search.state() != v1::Search::RUNNING) return absl::OkStatus();
+  return FillInRunning(view.search);
+}
+
+absl::Status SearchEngine::FillInRunning(v1::Search& search) {
   if (search.stage() == v1::Search::SPACE_OPTIMIZATION) {
     MutexLock lock(mu_);
     const auto found = space_fraction_.find(search.name());
@@ -352,8 +364,11 @@ absl::Status SearchEngine::CandidateTaskEnded(Transaction& tx, const Task& task,
   }
   if (task.kind() == Task::SCORE) {
     ApplyScore(*candidate, task);
+    if (candidate->has_top1()) Tell(observer_, tx, [](SearchObserver& o) { o.CandidateScored(); });
   } else if (task.state() == Task::DONE) {
     ApplyMeasurement(*candidate, task.result().measure().measurement());
+    Tell(observer_, tx,
+         [candidate = *candidate](SearchObserver& o) { o.CandidateMeasured(candidate); });
     BL_RETURN_IF_ERROR(KeepMeasurement(tx, task, *candidate, absl::ToUnixMillis(clock_.Now())));
   } else {
     ApplyMeasureFailure(*candidate, MessageOf(task.result()));

@@ -25,8 +25,8 @@ namespace boardloop {
 // Thread-safe.
 class SearchEngine : public TaskOwner {
  public:
-  // Neither is owned. Connect() before anything else.
-  SearchEngine(Store& store, const Clock& clock, int threads);
+  // Nothing is owned; no observer: nobody. Connect() before anything else.
+  SearchEngine(Store& store, const Clock& clock, int threads, SearchObserver* observer = nullptr);
   ~SearchEngine() override;
 
   // The scheduler reports to us and we ask it for tasks: it is made after us.
@@ -51,6 +51,8 @@ class SearchEngine : public TaskOwner {
 
   // Fills in what is not in the row: progress, and what is waited for. Cheap for searches that have ended, once asked for.
   absl::Status FillIn(v1::Search& search);
+  // RefreshSearch, and the same.
+  absl::Status Refresh(const std::string& name, SearchView& view);
 
   // TaskOwner:
   absl::Status TaskEnded(Transaction& tx, const store::Task& task) override;
@@ -59,13 +61,14 @@ class SearchEngine : public TaskOwner {
 
  private:
   SearchContext context(const std::function<bool()>& cancelled = nullptr) const {
-    return {store_, *scheduler_, *artifacts_, clock_, threads_, cancelled};
+    return {store_, *scheduler_, *artifacts_, clock_, threads_, cancelled, observer_};
   }
   bool stopping() const;
   // Whether the step that runs is one too many: its search was cancelled, or the engine stops.
   bool GivesUp() const;
   void Run();
   absl::Status Step(const std::string& name);
+  absl::Status FillInRunning(v1::Search& search);
   absl::Status JudgeLimits(const SearchContext& context, const BoardType& type,
                            v1::Search& search) const;
   absl::Status CandidateTaskEnded(Transaction& tx, const store::Task& task,
@@ -75,6 +78,7 @@ class SearchEngine : public TaskOwner {
   Store& store_;
   const Clock& clock_;
   const int threads_;
+  SearchObserver* const observer_;
   Scheduler* scheduler_ = nullptr;
   ArtifactFiles* artifacts_ = nullptr;
 

@@ -4,7 +4,6 @@
 
 #include "core/base/status.h"
 #include "server/search/finalist_tasks.h"
-#include "server/search/search_context.h"
 
 namespace boardloop {
 namespace {
@@ -85,8 +84,15 @@ absl::StatusOr<double> SpecializationFraction(Store& store, const Scheduler& sch
 
 absl::StatusOr<v1::SearchProgress> ProgressOf(Store& store, const Scheduler& scheduler,
                                               const v1::Search& search) {
+  BL_ASSIGN_OR_RETURN(SearchView view, ReadSearch(store, search.name()));
+  view.search = search;
+  return ProgressOf(store, scheduler, view);
+}
+
+absl::StatusOr<v1::SearchProgress> ProgressOf(Store& store, const Scheduler& scheduler,
+                                              const SearchView& view) {
+  const v1::Search& search = view.search;
   v1::SearchProgress progress;
-  BL_ASSIGN_OR_RETURN(const SearchView view, ReadSearch(store, search.name()));
   CountCandidates(view, progress);
   if (search.stage() != v1::Search::SUPERNET && search.stage() != v1::Search::SPECIALIZATION) {
     return progress;

@@ -159,6 +159,20 @@ absl::Status CheckSums(SqliteDatabase& db, Findings& findings) {
       findings);
 }
 
+// Nobody joined with a token more often than it allows.
+absl::Status CheckTokens(SqliteDatabase& db, Findings& findings) {
+  Reporter reporter(findings);
+  Statement tokens = db.Use("SELECT message, sha256 FROM tokens");
+  while (true) {
+    BL_ASSIGN_OR_RETURN(const bool more, tokens.Step());
+    if (!more) return absl::OkStatus();
+    absl::StatusOr<store::Token> token = ParseRow<store::Token>(tokens, "");
+    if (!token.ok() || token->joined_keys_size() <= token->uses()) continue;
+    reporter.Add(absl::StrFormat("token %s was used %d times, may be used %d times", tokens.Text(1),
+                                 token->joined_keys_size(), token->uses()));
+  }
+}
+
 using Check = absl::Status (*)(SqliteDatabase& db, Findings& findings);
 
 // A check that damage stops is a finding, and the others still say what they can.
@@ -177,6 +191,11 @@ absl::StatusOr<Findings> CheckAll(SqliteDatabase& db) {
   }
   if (version >= 2) Run(CheckSums, db, findings);
   if (version >= 3) Run(CheckTable<store::Predictor>, db, findings);
+  if (version >= 4) {
+    Run(CheckTable<store::Token>, db, findings);
+    Run(CheckTable<store::Revocation>, db, findings);
+    Run(CheckTokens, db, findings);
+  }
   return findings;
 }
 

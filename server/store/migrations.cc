@@ -191,6 +191,20 @@ CREATE TABLE predictors (
 ) STRICT;
 )sql";
 
+constexpr char kIdentities[] = R"sql(
+CREATE TABLE tokens (
+  sha256 TEXT NOT NULL PRIMARY KEY,  -- Of the secret, which is nowhere.
+  expire_time_ms INTEGER NOT NULL,
+  message BLOB NOT NULL
+) STRICT;
+CREATE INDEX tokens_by_expire_time ON tokens (expire_time_ms);
+
+CREATE TABLE revocations (
+  identity TEXT NOT NULL PRIMARY KEY,
+  message BLOB NOT NULL
+) STRICT;
+)sql";
+
 absl::Status Apply(SqliteDatabase& db, int64_t version) {
   const Migration& migration = Migrations()[static_cast<size_t>(version - 1)];
   // Pragmas take no parameters; these are numbers of ours.
@@ -233,6 +247,7 @@ const std::vector<Migration>& Migrations() {
       {"tables", kTables},
       {"sums kept by triggers", kSums},
       {"predictors of board types", kPredictors},
+      {"join tokens and revocations", kIdentities},
   };
   return *migrations;
 }

@@ -82,6 +82,15 @@ absl::Status CheckRow(const store::Request& request) {
   return Need(!request.request_id().empty(), "request_id");
 }
 
+absl::Status CheckRow(const store::Token& token) {
+  if (token.sha256().size() != 64) return Need(false, "a sha256 of 64 digits");
+  return Need(token.uses() >= 1, "at least one use");
+}
+
+absl::Status CheckRow(const store::Revocation& revocation) {
+  return Need(!revocation.identity().empty(), "identity");
+}
+
 absl::Status CheckRow(const store::ArtifactRow& artifact) {
   if (artifact.sha256().empty()) return Need(false, "sha256");
   return Need(artifact.size_bytes() >= 0, "a size of at least 0");

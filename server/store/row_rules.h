@@ -38,6 +38,8 @@ absl::Status CheckRow(const store::CachedMeasurement& cached);
 absl::Status CheckRow(const store::Predictor& predictor);
 absl::Status CheckRow(const v1::Event& event);
 absl::Status CheckRow(const store::Request& request);
+absl::Status CheckRow(const store::Token& token);
+absl::Status CheckRow(const store::Revocation& revocation);
 absl::Status CheckRow(const store::ArtifactRow& artifact);
 
 }  // namespace boardloop

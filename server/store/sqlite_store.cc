@@ -68,7 +68,15 @@ SqliteStore::~SqliteStore() {
 
 absl::Status SqliteStore::Run(const Work& work) {
   CHECK(std::this_thread::get_id() != thread_.get_id()) << "Store::Run within a transaction";
-  return queue_.Run(CommitQueue::Kind::kWrite, work);
+  std::vector<std::function<void()>> after;
+  const Work keeping = [&](Transaction& tx) {
+    const absl::Status status = work(tx);
+    after = tx.TakeAfterCommit();
+    return status;
+  };
+  BL_RETURN_IF_ERROR(queue_.Run(CommitQueue::Kind::kWrite, keeping));
+  for (const auto& run : after) run();
+  return absl::OkStatus();
 }
 
 absl::Status SqliteStore::Read(const Work& work) {

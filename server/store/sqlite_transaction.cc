@@ -93,6 +93,14 @@ absl::StatusOr<std::vector<Listed<v1::Search>>> SqliteTransaction::ListSearches(
   return ReadListed<v1::Search>(list);
 }
 
+absl::StatusOr<int64_t> SqliteTransaction::CountSearches(v1::Search::State state) {
+  // Of the index alone: no row is read.
+  Statement count =
+      db_.Use("SELECT count(*) FROM searches INDEXED BY searches_by_state WHERE state = ?");
+  BL_RETURN_IF_ERROR(count.Bind(int64_t{state}).Step().status());
+  return count.Int(0);
+}
+
 // ---- Candidates
 
 absl::StatusOr<std::optional<v1::Candidate>> SqliteTransaction::GetCandidate(
@@ -263,6 +271,32 @@ absl::Status SqliteTransaction::PutRequest(const store::Request& request) { retu
 
 absl::Status SqliteTransaction::DeleteRequestsBefore(int64_t time_ms) {
   return Write("DELETE FROM requests WHERE time_ms < ?", {time_ms});
+}
+
+// ---- Join tokens and revocations
+
+absl::StatusOr<std::optional<store::Token>> SqliteTransaction::GetToken(const std::string& sha256) {
+  return ReadOne<store::Token>(db_, {sha256});
+}
+
+absl::Status SqliteTransaction::PutToken(const store::Token& token) { return Put(token); }
+
+absl::Status SqliteTransaction::DeleteTokensBefore(int64_t time_ms) {
+  return Write("DELETE FROM tokens WHERE expire_time_ms < ?", {time_ms});
+}
+
+absl::StatusOr<std::optional<store::Revocation>> SqliteTransaction::GetRevocation(
+    const std::string& identity) {
+  return ReadOne<store::Revocation>(db_, {identity});
+}
+
+absl::Status SqliteTransaction::PutRevocation(const store::Revocation& revocation) {
+  return Put(revocation);
+}
+
+absl::StatusOr<std::vector<store::Revocation>> SqliteTransaction::ListRevocations() {
+  Statement list = db_.Use("SELECT message FROM revocations ORDER BY identity");
+  return ReadRows<store::Revocation>(list);
 }
 
 // ---- Artifacts

@@ -27,6 +27,7 @@ class SqliteTransaction final : public Transaction {
   absl::Status PutSearch(const v1::Search& search) override;
   absl::StatusOr<std::vector<Listed<v1::Search>>> ListSearches(
       std::optional<v1::Search::State> state, const Page& page) override;
+  absl::StatusOr<int64_t> CountSearches(v1::Search::State state) override;
 
   absl::StatusOr<std::optional<v1::Candidate>> GetCandidate(const std::string& search,
                                                             int64_t number) override;
@@ -78,6 +79,14 @@ class SqliteTransaction final : public Transaction {
   absl::StatusOr<std::optional<store::Request>> GetRequest(const std::string& request_id) override;
   absl::Status PutRequest(const store::Request& request) override;
   absl::Status DeleteRequestsBefore(int64_t time_ms) override;
+
+  absl::StatusOr<std::optional<store::Token>> GetToken(const std::string& sha256) override;
+  absl::Status PutToken(const store::Token& token) override;
+  absl::Status DeleteTokensBefore(int64_t time_ms) override;
+  absl::StatusOr<std::optional<store::Revocation>> GetRevocation(
+      const std::string& identity) override;
+  absl::Status PutRevocation(const store::Revocation& revocation) override;
+  absl::StatusOr<std::vector<store::Revocation>> ListRevocations() override;
 
   absl::StatusOr<std::optional<store::ArtifactRow>> GetArtifact(const std::string& sha256) override;
   absl::Status PutArtifact(const store::ArtifactRow& artifact) override;

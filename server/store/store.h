@@ -11,12 +11,14 @@
 //   (4) Task ids and event sequences rise and are never used twice.
 //   (5) A reference leads somewhere: a candidate to its search, a late result to its task, a reference to its artifact.
 //   (6) Read sees durable rows only.
+//   (7) What AfterCommit was given runs once its writes are durable, and never when they are not.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -69,12 +71,19 @@ class Transaction {
  public:
   virtual ~Transaction() = default;
 
+  // What is said of these writes outside, such as counting them, is said by `after`: the thread of Store::Run's caller runs it before Run returns OK,
+  // in the order given. Within Store::Read it never runs.
+  void AfterCommit(std::function<void()> after) { after_commit_.push_back(std::move(after)); }
+  // For stores.
+  std::vector<std::function<void()>> TakeAfterCommit() { return std::move(after_commit_); }
+
   // ---- Searches, newest first.
   virtual absl::StatusOr<std::optional<v1::Search>> GetSearch(const std::string& name) = 0;
   virtual absl::Status PutSearch(
       const v1::Search& search) = 0;  // Inserted or replaced, by its name.
   virtual absl::StatusOr<std::vector<Listed<v1::Search>>> ListSearches(
       std::optional<v1::Search::State> state, const Page& page) = 0;
+  virtual absl::StatusOr<int64_t> CountSearches(v1::Search::State state) = 0;
 
   // ---- Candidates, by number ascending. `search` is `searches/{search}`.
   virtual absl::StatusOr<std::optional<v1::Candidate>> GetCandidate(const std::string& search,
@@ -141,6 +150,15 @@ class Transaction {
   virtual absl::Status PutRequest(const store::Request& request) = 0;
   virtual absl::Status DeleteRequestsBefore(int64_t time_ms) = 0;
 
+  // ---- Join tokens, and who is refused.
+  virtual absl::StatusOr<std::optional<store::Token>> GetToken(const std::string& sha256) = 0;
+  virtual absl::Status PutToken(const store::Token& token) = 0;
+  virtual absl::Status DeleteTokensBefore(int64_t time_ms) = 0;  // Those that expire before.
+  virtual absl::StatusOr<std::optional<store::Revocation>> GetRevocation(
+      const std::string& identity) = 0;
+  virtual absl::Status PutRevocation(const store::Revocation& revocation) = 0;
+  virtual absl::StatusOr<std::vector<store::Revocation>> ListRevocations() = 0;  // By identity.
+
   // ---- Artifacts, and who refers to them (an owner as in Task, or "" for an upload of a user).
   virtual absl::StatusOr<std::optional<store::ArtifactRow>> GetArtifact(
       const std::string& sha256) = 0;
@@ -154,6 +172,9 @@ class Transaction {
   virtual absl::StatusOr<std::vector<store::ArtifactRow>> UnreferencedArtifacts(
       int64_t time_ms) = 0;
   virtual absl::StatusOr<int64_t> ArtifactBytes() = 0;  // Sum of all sizes.
+
+ private:
+  std::vector<std::function<void()>> after_commit_;
 };
 
 // An error undoes what the function wrote, and is what its caller gets. A function is called once.

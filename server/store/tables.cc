@@ -136,6 +136,24 @@ const Table<store::ArtifactRow>& TableOf() {
   return *table;
 }
 
+template <>
+const Table<store::Token>& TableOf() {
+  static const auto* table = new Table<store::Token>{
+      "tokens", {"sha256", "expire_time_ms"}, 1, [](const store::Token& row) {
+        return std::vector<SqlValue>{row.sha256(), row.expire_time_ms()};
+      }};
+  return *table;
+}
+
+template <>
+const Table<store::Revocation>& TableOf() {
+  static const auto* table = new Table<store::Revocation>{
+      "revocations", {"identity"}, 1, [](const store::Revocation& row) {
+        return std::vector<SqlValue>{row.identity()};
+      }};
+  return *table;
+}
+
 namespace internal {
 
 std::string InsertSql(const std::string& table, const std::vector<std::string>& columns) {

@@ -86,7 +86,9 @@ absl::Status LocalFarm::Run(Program& program) const {
   program.killed = false;
   ChildProcess::Options options;
   options.log_path = LogFile(program.name);
-  BL_ASSIGN_OR_RETURN(program.process, ChildProcess::Start(program.argv, options));
+  std::vector<std::string> argv = program.argv;
+  argv.insert(argv.end(), {"--metrics-listen", "127.0.0.1:0"});
+  BL_ASSIGN_OR_RETURN(program.process, ChildProcess::Start(argv, options));
   return absl::OkStatus();
 }
 

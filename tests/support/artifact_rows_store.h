@@ -105,6 +105,7 @@ class ArtifactRowsStore final : public Store {
                                                                  const Page&) override {
       return Unimplemented();
     }
+    absl::StatusOr<int64_t> CountSearches(v1::Search::State) override { return Unimplemented(); }
     absl::StatusOr<std::optional<v1::Candidate>> GetCandidate(const std::string&,
                                                               int64_t) override {
       return Unimplemented();
@@ -172,6 +173,18 @@ class ArtifactRowsStore final : public Store {
     }
     absl::Status PutRequest(const store::Request&) override { return Unimplemented(); }
     absl::Status DeleteRequestsBefore(int64_t) override { return Unimplemented(); }
+    absl::StatusOr<std::optional<store::Token>> GetToken(const std::string&) override {
+      return Unimplemented();
+    }
+    absl::Status PutToken(const store::Token&) override { return Unimplemented(); }
+    absl::Status DeleteTokensBefore(int64_t) override { return Unimplemented(); }
+    absl::StatusOr<std::optional<store::Revocation>> GetRevocation(const std::string&) override {
+      return Unimplemented();
+    }
+    absl::Status PutRevocation(const store::Revocation&) override { return Unimplemented(); }
+    absl::StatusOr<std::vector<store::Revocation>> ListRevocations() override {
+      return Unimplemented();
+    }
 
    private:
     Rows& rows_;

@@ -81,6 +81,10 @@ class MemoryTransaction final : public Transaction {
       return !state.has_value() || search.state() == *state;
     });
   }
+  absl::StatusOr<int64_t> CountSearches(v1::Search::State state) override {
+    return std::count_if(rows_.searches.rows.begin(), rows_.searches.rows.end(),
+                         [&](const auto& entry) { return entry.second.state() == state; });
+  }
 
   absl::StatusOr<std::optional<v1::Candidate>> GetCandidate(const std::string& search,
                                                             int64_t number) override {
@@ -232,6 +236,32 @@ class MemoryTransaction final : public Transaction {
       BL_RETURN_IF_ERROR(Erase(rows_.requests, request.request_id()));
     }
     return Writable();
+  }
+
+  absl::StatusOr<std::optional<store::Token>> GetToken(const std::string& sha256) override {
+    return Find(rows_.tokens, sha256);
+  }
+  absl::Status PutToken(const store::Token& token) override {
+    BL_RETURN_IF_ERROR(CheckRow(token));
+    return Set(rows_.tokens, token.sha256(), token);
+  }
+  absl::Status DeleteTokensBefore(int64_t time_ms) override {
+    for (const store::Token& token : Values(rows_.tokens)) {
+      if (token.expire_time_ms() >= time_ms) continue;
+      BL_RETURN_IF_ERROR(Erase(rows_.tokens, token.sha256()));
+    }
+    return Writable();
+  }
+  absl::StatusOr<std::optional<store::Revocation>> GetRevocation(
+      const std::string& identity) override {
+    return Find(rows_.revocations, identity);
+  }
+  absl::Status PutRevocation(const store::Revocation& revocation) override {
+    BL_RETURN_IF_ERROR(CheckRow(revocation));
+    return Set(rows_.revocations, revocation.identity(), revocation);
+  }
+  absl::StatusOr<std::vector<store::Revocation>> ListRevocations() override {
+    return Values(rows_.revocations);
   }
 
   absl::StatusOr<std::optional<store::ArtifactRow>> GetArtifact(
@@ -414,12 +444,20 @@ absl::StatusOr<std::vector<store::ArtifactRow>> MemoryTransaction::UnreferencedA
 }  // namespace
 
 absl::Status MemoryStore::Run(const Work& work) {
-  std::lock_guard<std::mutex> lock(mu_);
-  MemoryTransaction transaction(rows_, /*writable=*/true);
-  absl::Status status = work(transaction);
-  if (status.ok()) std::swap(status, fault_);
-  if (!status.ok()) transaction.Undo();
-  return status;
+  std::vector<std::function<void()>> after;
+  {
+    std::lock_guard<std::mutex> lock(mu_);
+    MemoryTransaction transaction(rows_, /*writable=*/true);
+    absl::Status status = work(transaction);
+    if (status.ok()) std::swap(status, fault_);
+    if (!status.ok()) {
+      transaction.Undo();
+      return status;
+    }
+    after = transaction.TakeAfterCommit();
+  }
+  for (const auto& run : after) run();
+  return absl::OkStatus();
 }
 
 absl::Status MemoryStore::Read(const Work& work) {

@@ -34,6 +34,8 @@ struct MemoryRows {
   std::map<std::string, store::Predictor> predictors;
   std::map<int64_t, v1::Event> events;
   std::map<std::string, store::Request> requests;
+  std::map<std::string, store::Token> tokens;
+  std::map<std::string, store::Revocation> revocations;
   std::map<std::string, store::ArtifactRow> artifacts;
   std::map<std::pair<std::string, std::string>, bool> references;  // (sha256, owner).
 };

@@ -149,6 +149,7 @@ class Specialization {
     BL_ASSIGN_OR_RETURN(const Score score, ScoreSubnet(loaded_.space(), loaded_.weights, subnet_,
                                                        data_.train, data_.validation, options));
     output_.set_val_top1_inherited(score.top1);
+    context_.count_images(score.images);
     return absl::OkStatus();
   }
 
@@ -191,7 +192,10 @@ class Specialization {
     run.accuracy_interval = absl::InfiniteDuration();
     run.score.threads = cache_.threads();
     run.cancelled = context_.cancelled;
+    int64_t counted_step = 0;
     run.report = [&](const TrainReport& report) {
+      context_.count_images((report.step - counted_step) * start.header.training().batch_size());
+      counted_step = report.step;
       const double epochs =
           spec_.epochs() * static_cast<double>(report.step) / static_cast<double>(report.steps);
       Report(Fraction(epochs, 0), absl::StrFormat("fine-tuning, loss %.4f", report.loss),
@@ -221,7 +225,11 @@ class Specialization {
   absl::Status Quantize() {
     BL_RETURN_IF_ERROR(Next(Fraction(spec_.epochs(), 0), "quantizing"));
     QuantizeOptions options = QuantizationOptions();
-    options.qat.progress = [&](int64_t step, int64_t steps, double loss) {
+    int64_t counted_step = 0;
+    options.qat.progress = [&, batch = options.qat.batch_size](int64_t step, int64_t steps,
+                                                               double loss) {
+      context_.count_images((step - counted_step) * batch);
+      counted_step = step;
       const double epochs =
           spec_.qat_epochs() * static_cast<double>(step) / static_cast<double>(steps);
       Report(Fraction(spec_.epochs(), epochs),
@@ -257,6 +265,7 @@ class Specialization {
                                                                   /*images=*/0, cache_.threads()));
     output_.set_test_top1_int8(integer.top1);
     output_.set_test_images(test->size());
+    context_.count_images(2 * test->size());  // In float and in int8.
     samples_ =
         SerializeSamples(DrawSamples(*test, std::min(BoardImages(), test->size()), task_.seed()));
     return absl::OkStatus();

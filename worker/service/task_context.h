@@ -1,6 +1,7 @@
 // What the one who carries out a task is given: the coordinator's files, whether to go on, and where to say how far it is.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -21,6 +22,8 @@ struct TaskContext {
   // Nobody wants it any more.
   std::function<bool()> abandoned;
   std::function<void(const v1::TaskProgress& progress)> report;
+  // So many more images were trained on or evaluated.
+  std::function<void(int64_t images)> count_images = [](int64_t /*images*/) {};
   // A line for the operator.
   std::function<void(const std::string& line)> log;
 };

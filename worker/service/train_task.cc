@@ -203,11 +203,16 @@ absl::StatusOr<v1::TrainOutput> RunTrainTask(const v1::TrainTask& task,
                       Trainer::Create(start, data->train, trainer_options));
 
   ProgressReport progress(context);
+  int64_t counted_step = trainer->step();
   CheckpointUploader uploader(
       path, {context.write, [&](const std::string& name) { progress.ShowCheckpoint(name); },
              context.log});
   TrainRunOptions run = RunOptions(options, path, cache);
-  run.report = [&](const TrainReport& report) { progress.Show(report); };
+  run.report = [&](const TrainReport& report) {
+    progress.Show(report);
+    context.count_images((report.step - counted_step) * header.training().batch_size());
+    counted_step = report.step;
+  };
   run.checkpoint_written = [&] { uploader.FileWritten(); };
   run.cancelled = context.cancelled;
   const absl::StatusOr<TrainReport> report =

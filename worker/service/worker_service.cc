@@ -20,9 +20,10 @@ constexpr int kMostInARow = 32;
 
 bool IsScore(const v1::Grant& grant) { return grant.payload().has_score(); }
 
-std::string DeviceText(const ComputeDevice& device, int threads) {
-  return device.device.is_cpu() ? absl::StrFormat("cpu, %d threads", threads)
-                                : absl::StrCat(device.device.str());
+// What is neither is refused, and nothing that a coordinator of this release grants.
+WorkKind KindOf(const v1::Grant& grant) {
+  if (grant.payload().has_train()) return WorkKind::kTrain;
+  return IsScore(grant) ? WorkKind::kScore : WorkKind::kSpecialize;
 }
 
 DatasetAccess::Options DatasetOptions(const WorkerService::Options& options) {
@@ -34,6 +35,11 @@ DatasetAccess::Options DatasetOptions(const WorkerService::Options& options) {
 
 }  // namespace
 
+std::string DeviceText(const ComputeDevice& device, int threads) {
+  return device.device.is_cpu() ? absl::StrFormat("cpu, %d threads", threads)
+                                : absl::StrCat(device.device.str());
+}
+
 absl::StatusOr<std::unique_ptr<WorkerService>> WorkerService::Create(
     const std::shared_ptr<grpc::Channel>& channel, ArtifactAccess artifacts, Options options) {
   if (!options.log) options.log = [](const std::string& /*line*/) {};
@@ -43,9 +49,11 @@ absl::StatusOr<std::unique_ptr<WorkerService>> WorkerService::Create(
   loop.kind = v1::Member::WORKER;
   loop.device = DeviceText(device, options.device.threads);
   loop.address = options.address;
+  loop.identity = options.identity;
   loop.drain = options.drain;
   loop.seed = options.seed;
   loop.log = options.log;
+  loop.observer = options.member_observer;
   std::unique_ptr<WorkerService> service(
       new WorkerService(std::move(artifacts), std::move(options), device));
   service->loop_ = std::make_unique<MemberLoop>(channel, *service, std::move(loop));
@@ -57,7 +65,8 @@ WorkerService::WorkerService(ArtifactAccess artifacts, Options options, const Co
     : artifacts_(std::move(artifacts)),
       options_(std::move(options)),
       datasets_(DatasetOptions(options_), clock_),
-      cache_({device, options_.device.threads}, datasets_) {}
+      cache_({device, options_.device.threads}, datasets_),
+      observer_(options_.observer != nullptr ? *options_.observer : nobody_) {}
 
 WorkerService::~WorkerService() {
   {
@@ -127,11 +136,14 @@ void WorkerService::Work() {
     Session session;
     v1::Grant grant;
     if (!BeginSession(session, grant)) return;
+    const WorkKind kind = KindOf(grant);
+    observer_.WorkBegan(kind);
     if (session.alone) {
       RunAlone(grant, session);
     } else {
       RunScores(session);
     }
+    observer_.WorkEnded(kind);
     MutexLock lock(mu_);
     session_ = nullptr;
   }
@@ -154,7 +166,7 @@ bool WorkerService::BeginSession(Session& session, v1::Grant& grant) {
   return true;
 }
 
-TaskContext WorkerService::ContextFor(const v1::Grant& grant, Session& session) {
+TaskContext WorkerService::ContextFor(const v1::Grant& grant, WorkKind kind, Session& session) {
   Cancellation& cancellation = session.cancellation;
   TaskContext context;
   context.read = [this, &cancellation](const std::string& name) {
@@ -172,10 +184,12 @@ TaskContext WorkerService::ContextFor(const v1::Grant& grant, Session& session) 
       return cancellation.cancelled() || draining_;
     };
   }
-  context.report = [this, task = grant.task(),
+  context.report = [this, kind, task = grant.task(),
                     epoch = grant.epoch()](const v1::TaskProgress& progress) {
+    observer_.Progressed(kind, progress);
     loop_->SetProgress(task, epoch, progress);
   };
+  context.count_images = [this, kind](int64_t images) { observer_.ImagesSeen(kind, images); };
   context.log = options_.log;
   return context;
 }
@@ -206,7 +220,7 @@ absl::StatusOr<v1::TaskResult> WorkerService::RunPayload(const v1::Grant& grant,
 
 void WorkerService::RunAlone(const v1::Grant& grant, Session& session) {
   const absl::Time begin = absl::Now();
-  const TaskContext context = ContextFor(grant, session);
+  const TaskContext context = ContextFor(grant, KindOf(grant), session);
   bool refuse = false;
   {
     MutexLock lock(mu_);
@@ -223,6 +237,7 @@ void WorkerService::RunAlone(const v1::Grant& grant, Session& session) {
     if (!caught.ok()) result = caught;
   }
   if (!result.ok() && session.cancellation.cancelled()) {
+    observer_.TaskEnded(KindOf(grant), std::nullopt, absl::ToDoubleSeconds(absl::Now() - begin));
     options_.log(absl::StrCat(grant.task(), ": given up"));
     return;
   }
@@ -254,7 +269,7 @@ void WorkerService::AwaitReport(const Session& session) {
 }
 
 void WorkerService::RunScores(Session& session) {
-  const TaskContext context = ContextFor(v1::Grant(), session);
+  const TaskContext context = ContextFor(v1::Grant(), WorkKind::kScore, session);
   const absl::Time begin = absl::Now();
   const auto next = [&]() -> std::optional<ScoreWork> {
     const std::optional<v1::Grant> grant = NextScore(session);
@@ -299,6 +314,7 @@ ScoreWork WorkerService::WorkOf(const v1::Grant& grant, Session& session) {
     if (output.ok()) {
       result.set_outcome(v1::TaskResult::DONE);
       *result.mutable_score() = *output;
+      observer_.ImagesSeen(WorkKind::kScore, output->images());
     } else {
       result = FailedResult(output.status());
     }
@@ -313,6 +329,7 @@ void WorkerService::Finish(Session& session, const v1::Grant& grant, const v1::T
     MutexLock lock(mu_);
     session.tasks.erase({grant.task(), grant.epoch()});
   }
+  observer_.TaskEnded(KindOf(grant), result.outcome(), result.seconds());
   loop_->Finish(grant.task(), grant.epoch(), result);
 }
 

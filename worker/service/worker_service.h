@@ -28,6 +28,7 @@
 #include "worker/service/score_task.h"
 #include "worker/service/task_context.h"
 #include "worker/service/worker_cache.h"
+#include "worker/service/worker_observer.h"
 
 namespace boardloop {
 
@@ -39,11 +40,15 @@ struct ArtifactAccess {
       write;  // Name.
 };
 
+// The device as people are told it: "cpu, 4 threads", "cuda:0".
+std::string DeviceText(const ComputeDevice& device, int threads);
+
 class WorkerService : public MemberHandler {
  public:
   struct Options {
-    std::string address;  // Of the coordinator, for messages.
-    std::string member;   // "members/{member}"
+    std::string address;   // Of the coordinator, for messages.
+    std::string identity;  // Our folder, for messages; empty: none.
+    std::string member;    // "members/{member}"
     DeviceFlags device;
     std::string state_folder;             // For checkpoints of runs.
     std::vector<std::string> data_roots;  // Empty: any folder.
@@ -53,6 +58,9 @@ class WorkerService : public MemberHandler {
     absl::Duration drain = absl::Seconds(20);
     uint64_t seed = 0;                            // As MemberLoop::Options.
     std::function<void(const std::string&)> log;  // Lines for the operator.
+    // Not owned; may be null.
+    WorkerObserver* observer = nullptr;
+    MemberObserver* member_observer = nullptr;
   };
 
   // FAILED_PRECONDITION  no such device
@@ -91,7 +99,7 @@ class WorkerService : public MemberHandler {
   void RunAlone(const v1::Grant& grant, Session& session);
   absl::StatusOr<v1::TaskResult> RunPayload(const v1::Grant& grant, const TaskContext& context);
   void RunScores(Session& session);
-  TaskContext ContextFor(const v1::Grant& grant, Session& session);
+  TaskContext ContextFor(const v1::Grant& grant, WorkKind kind, Session& session);
   void AwaitReport(const Session& session);
 
   // Of any thread.
@@ -110,6 +118,8 @@ class WorkerService : public MemberHandler {
   const SystemClock clock_;
   DatasetAccess datasets_;
   WorkerCache cache_;  // Of the thread.
+  WorkerObserver nobody_;
+  WorkerObserver& observer_;
   std::unique_ptr<MemberLoop> loop_;
 
   mutable Mutex mu_;

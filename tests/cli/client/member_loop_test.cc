@@ -23,7 +23,7 @@ using ::testing::IsEmpty;
 using Task = ScriptedTaskService::Task;
 
 // A member that does nothing by itself: the test says when a task is done. It runs until it is stopped.
-class TestMember : public MemberHandler {
+class TestMember : public MemberHandler, public MemberObserver {
  public:
   TestMember(const ScriptedTaskService& coordinator, absl::Duration drain) {
     MemberLoop::Options options;
@@ -34,6 +34,7 @@ class TestMember : public MemberHandler {
       MutexLock lock(mu_);
       lines_.push_back(line);
     };
+    options.observer = this;
     loop_ = std::make_unique<MemberLoop>(OpenChannel(coordinator.address()).value(), *this,
                                          std::move(options));
     thread_ = std::thread([this] { status_ = loop_->Run(); });
@@ -91,6 +92,16 @@ class TestMember : public MemberHandler {
     given_up_[task] = epoch;
   }
   void TakeOrders(const v1::SynchronizeResponse& /*response*/) override {}
+  void Synchronized(const absl::Status& status, absl::Duration /*duration*/) override {
+    MutexLock lock(mu_);
+    ++calls_[status.code()];
+  }
+  int AwaitCalls(absl::StatusCode code) {
+    MutexLock lock(mu_);
+    mu_.AwaitFor([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return calls_[code] > 0; },
+                 absl::Seconds(60));
+    return calls_[code];
+  }
 
  private:
   std::unique_ptr<MemberLoop> loop_;
@@ -101,6 +112,7 @@ class TestMember : public MemberHandler {
   std::map<std::string, int64_t> begun_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, int64_t> given_up_ ABSL_GUARDED_BY(mu_);
   std::vector<std::string> lines_ ABSL_GUARDED_BY(mu_);
+  std::map<absl::StatusCode, int> calls_ ABSL_GUARDED_BY(mu_);
 };
 
 v1::TaskPayload Score() {
@@ -224,6 +236,13 @@ TEST_F(MemberLoopTest, AResultOfALostEpochIsNotTakenForTheNewOne) {
   EXPECT_EQ(coordinator_.Get(task).progress.step(), 0);
   loop().Finish(task, epoch, Scored(1));
   EXPECT_EQ(coordinator_.AwaitResult(task).score().top1(), 1);
+}
+
+TEST_F(MemberLoopTest, TheObserverIsToldOfEveryCallAndHowItEnded) {
+  coordinator_.FailCalls(2);
+  Start();
+  EXPECT_GT(member_->AwaitCalls(absl::StatusCode::kOk), 0);
+  EXPECT_EQ(member_->AwaitCalls(absl::StatusCode::kUnavailable), 2);
 }
 
 // ---- The end.

@@ -12,6 +12,7 @@
 
 #include "cli/local/local_stack.h"
 #include "core/base/files.h"
+#include "httplib.h"
 #include "tests/cli/run_program.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_folder.h"
@@ -49,6 +50,10 @@ class UpProgramTest : public ::testing::Test {
     }
     return processes;
   }
+  static std::string Get(const std::string& address, const std::string& path) {
+    const auto answer = httplib::Client("http://" + address).Get(path);
+    return answer ? answer->body : "";
+  }
   std::string Boards(const std::string& address) {
     return RunBoardloop({"boards", "list", "--server", address}).out;
   }
@@ -64,9 +69,18 @@ TEST_F(UpProgramTest, UpTwiceIsOneStackAndDownEndsItAndKeepsItsState) {
   const std::optional<Stack> stack = Find();
   ASSERT_TRUE(stack.has_value());
 
+  EXPECT_EQ(first.Json()["boards_in_service"], 1);
+  EXPECT_EQ(first.Json()["boards_out_of_service"].size(), 0u);
+  const nlohmann::json metrics = first.Json()["metrics"];
+  ASSERT_EQ(metrics.size(), 2u) << first.out;
+  for (const auto& [program, where] : metrics.items()) {
+    EXPECT_THAT(Get(where, "/metrics"), HasSubstr("program=\"boardloop-" + program + "\""));
+  }
+  EXPECT_EQ(first.Json()["pages"], "http://" + std::string(metrics["server"]) + "/");
+
   const ProgramRun second = Up();
   ASSERT_EQ(second.exit_code, 0) << second.err;
-  EXPECT_EQ(second.Json()["address"], address);
+  EXPECT_EQ(second.Json(), first.Json());
   const std::optional<Stack> same = Find();
   ASSERT_TRUE(same.has_value());
   for (const auto& [name, daemon] : stack->programs) {
@@ -130,6 +144,40 @@ TEST_F(UpProgramTest, FlagsThatDifferFromWhatRunsAreRefused) {
   EXPECT_EQ(plain.exit_code, 0) << plain.err;
   EXPECT_THAT(plain.err, HasSubstr("it runs already: --listen 127.0.0.1:0"));
   EXPECT_THAT(plain.out, HasSubstr(std::string(first.Json()["address"])));
+  EXPECT_THAT(plain.out,
+              HasSubstr("metrics: agent " + std::string(first.Json()["metrics"]["agent"])));
+  EXPECT_THAT(plain.out, HasSubstr("; pages: " + std::string(first.Json()["pages"])));
+}
+
+TEST_F(UpProgramTest, BoardsThatAreUnfitAreNamedWithTheReasonAndWhatToDo) {
+  // A folder that is a file: the first board cannot be opened.
+  std::filesystem::create_directories(folder_.Path("agent"));
+  ASSERT_THAT(WriteFileAtomically(folder_.Path("agent/virtual-stm32f405-1"), ""), IsOk());
+  const ProgramRun none = Up();
+  EXPECT_EQ(none.exit_code, 1);
+  EXPECT_THAT(none.err,
+              HasSubstr("local-agent-virtual-stm32f405-1 is QUARANTINED: create the state"));
+  EXPECT_THAT(none.err, HasSubstr("`boardloop boards return local-agent-virtual-stm32f405-1`"));
+  EXPECT_THAT(none.err, HasSubstr("no board is in service"));
+  EXPECT_EQ(none.Json()["boards_in_service"], 0);
+  EXPECT_EQ(none.Json()["boards_out_of_service"][0]["state"], "QUARANTINED");
+  ASSERT_TRUE(Find().has_value()) << "it runs on, to be looked after";
+
+  std::filesystem::remove(folder_.Path("agent/virtual-stm32f405-1"));
+  const ProgramRun back = RunBoardloop(
+      {"boards", "return", "local-agent-virtual-stm32f405-1", "--server", none.Json()["address"]});
+  EXPECT_EQ(back.exit_code, 0) << back.err;
+  const ProgramRun mended = Up();
+  EXPECT_EQ(mended.exit_code, 0) << mended.err;
+  EXPECT_EQ(mended.Json()["boards_in_service"], 1);
+  EXPECT_EQ(Down().exit_code, 0);
+
+  // One of two is enough.
+  std::filesystem::remove_all(folder_.Path("agent/virtual-stm32f405-2"));
+  ASSERT_THAT(WriteFileAtomically(folder_.Path("agent/virtual-stm32f405-2"), ""), IsOk());
+  const ProgramRun one = Up("virtual-stm32f405:2");
+  EXPECT_EQ(one.exit_code, 0) << one.err;
+  EXPECT_THAT(one.err, HasSubstr("local-agent-virtual-stm32f405-2 is QUARANTINED"));
 }
 
 TEST_F(UpProgramTest, DownSaysWhereNothingRuns) {

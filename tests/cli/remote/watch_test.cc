@@ -134,7 +134,7 @@ class SearchWatcherTest : public WatchTest {
  protected:
   void SetUp() override {
     absl::StatusOr<std::unique_ptr<Connection>> connection =
-        Connection::Open(coordinator_.address());
+        Connection::Open({coordinator_.address(), "none"});
     ASSERT_THAT(connection, IsOk());
     connection_ = *std::move(connection);
   }

@@ -74,6 +74,30 @@ TEST_F(BoardStateTest, AMeasurementThatSucceedsEndsARowOfHangs) {
   EXPECT_EQ(state->wedged(), "");
 }
 
+TEST_F(BoardStateTest, TheFirstCyclesOfAGoldenImageStay) {
+  {
+    absl::StatusOr<BoardState> state = BoardState::Open(root_, "a");
+    ASSERT_THAT(state, IsOk());
+    EXPECT_EQ(state->golden_first_cycles(), 0);
+    ASSERT_THAT(state->RememberGolden("one", 1000), IsOk());
+    ASSERT_THAT(state->RememberGolden("one", 1004), IsOk());
+  }
+  absl::StatusOr<BoardState> state = BoardState::Open(root_, "a");
+  ASSERT_THAT(state, IsOk());
+  EXPECT_EQ(state->golden_first_cycles(), 1000);
+  EXPECT_EQ(state->golden_cycles(), 1004);
+  ASSERT_THAT(state->RememberGolden("two", 900), IsOk());
+  EXPECT_EQ(state->golden_first_cycles(), 900) << "of another image";
+}
+
+TEST_F(BoardStateTest, AFileOfAnEarlierReleaseGivesItsCyclesAsTheFirst) {
+  std::filesystem::create_directories(root_ + "/a");
+  std::ofstream(root_ + "/a/board.json") << R"({"golden_image": "one", "golden_cycles": 1000})";
+  const absl::StatusOr<BoardState> state = BoardState::Open(root_, "a");
+  ASSERT_THAT(state, IsOk());
+  EXPECT_EQ(state->golden_first_cycles(), 1000);
+}
+
 TEST_F(BoardStateTest, CountsErasesOverProcesses) {
   for (int i = 0; i < 2; ++i) {
     absl::StatusOr<BoardState> state = BoardState::Open(root_, "a");

@@ -24,8 +24,10 @@
 #include "core/graph/model_proto.h"
 #include "device-agent/build/firmware_sources.h"
 #include "device-agent/build/toolchain.h"
+#include "device-agent/service/agent_metrics.h"
 #include "tests/firmware/runner/test_network.h"
 #include "tests/support/gates.h"
+#include "tests/support/metrics_text.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_folder.h"
 
@@ -66,7 +68,8 @@ class BoardWorkerTest : public testing::Test {
 
   void Start() {
     BoardWorker::Options options{
-        {}, LoadMeasurableType(kType).value_or(BoardType{}), {}, Build(), {}};
+        {}, LoadMeasurableType(kType).value_or(BoardType{}), {}, Build(), {}, nullptr};
+    options.observer = &agent_.Add("one", kType);
     options.bench.name = "one";
     options.bench.type = kType;
     options.board.state_root = folder_.Path("state");
@@ -106,8 +109,15 @@ class BoardWorkerTest : public testing::Test {
     return found - passed.begin();
   }
 
+  double Metric(const std::string& series) {
+    return ValueOf(metrics_.Render(), "boardloop_agent_" + series);
+  }
+
   TestFolder folder_;
   Gates gates_;
+  const SystemClock clock_{};
+  Metrics metrics_{"boardloop-agent", "1"};
+  AgentMetrics agent_{metrics_, clock_};
   std::map<std::string, v1::TaskResult> results_;  // Of the board's thread, until Join().
   std::map<std::string, std::string> models_;      // Instead of SmallModel; before Start().
   std::unique_ptr<BoardWorker> worker_;
@@ -201,6 +211,35 @@ TEST_F(BoardWorkerTest, ABoardThatCannotBeOpenedFailsItsTasks) {
   EXPECT_THAT(results_["a"].message(), HasSubstr("state folder"));
 }
 
+// ---- Metrics.
+
+TEST_F(BoardWorkerTest, WhatItDoesIsCounted) {
+  gates_.Close("a run");
+  Start();
+  worker_->Check(3);
+  Add("a");
+  ASSERT_TRUE(gates_.Await("a run"));
+  EXPECT_EQ(Metric("boards{state=\"measuring\"}"), 1);
+  gates_.Open("a run");
+  Add("absent");
+  ASSERT_TRUE(gates_.Await("finish absent"));
+  EXPECT_EQ(Metric("boards{state=\"idle\"}"), 1);
+  EXPECT_EQ(Metric("board_checks_total{board=\"one\",result=\"ok\"}"), 1);
+  EXPECT_EQ(Metric("golden_drift_ratio{board=\"one\"}"), 0) << "the first good check";
+  const std::string type = std::string("board_type=\"") + kType + "\"";
+  EXPECT_EQ(Metric("measurements_total{" + type + ",outcome=\"ok\"}"), 1);
+  EXPECT_EQ(Metric("measurements_total{" + type + ",outcome=\"agent_failed\"}"), 1);
+  for (const char* step : {"prepare", "build", "flash", "boot", "run", "read", "other"}) {
+    EXPECT_EQ(Metric(std::string("step_seconds_count{step=\"") + step + "\"}"), 1) << step;
+  }
+  // The resident image of the board, and that of the task.
+  EXPECT_EQ(Metric("builds_total{result=\"cached\"}") + Metric("builds_total{result=\"built\"}"),
+            2);
+  EXPECT_EQ(Metric("builds_total{result=\"failed\"}"), 0);
+  EXPECT_GT(Metric("sector_erases_total{board=\"one\"}"), 0);
+  EXPECT_GT(Metric("board_busy_seconds_total{board=\"one\"}"), 0);
+}
+
 // ---- Checks.
 
 TEST_F(BoardWorkerTest, ATaskIsPreparedWhileTheBoardIsChecked) {
@@ -215,6 +254,8 @@ TEST_F(BoardWorkerTest, ATaskIsPreparedWhileTheBoardIsChecked) {
   ASSERT_TRUE(gates_.Await("finish a"));
   EXPECT_EQ(worker_->Report().check(), 3);
   EXPECT_EQ(worker_->Report().check_message(), "");
+  EXPECT_TRUE(worker_->Report().has_golden_drift());
+  EXPECT_EQ(worker_->Report().golden_drift(), 0) << "it is the board's first good check";
 }
 
 TEST_F(BoardWorkerTest, ACheckComesBeforeATaskThatIsPrepared) {

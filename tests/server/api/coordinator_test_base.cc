@@ -10,12 +10,13 @@ namespace boardloop {
 
 CoordinatorTest::CoordinatorTest() { Start(); }
 
-Coordinator::Options CoordinatorTest::OptionsOf(const std::string& folder) const {
+Coordinator::Options CoordinatorTest::OptionsOf(const std::string& folder) {
   Coordinator::Options options;
   options.address = "127.0.0.1:0";
   options.state_folder = folder;
   options.threads = 1;
   options.clock = &clock_;
+  options.metrics = &metrics_;
   return options;
 }
 

@@ -34,7 +34,7 @@ class CoordinatorTest : public ::testing::Test {
  protected:
   CoordinatorTest();
 
-  Coordinator::Options OptionsOf(const std::string& folder) const;
+  Coordinator::Options OptionsOf(const std::string& folder);
   // On the folder of the test, with what an earlier one left there.
   void Start();
   void Stop() { coordinator_.reset(); }
@@ -88,6 +88,7 @@ class CoordinatorTest : public ::testing::Test {
 
   FakeClock clock_;
   TestFolder folder_;
+  Metrics metrics_{"boardloop-server", "test"};
   std::unique_ptr<Coordinator> coordinator_;
   std::shared_ptr<grpc::Channel> channel_;
 };

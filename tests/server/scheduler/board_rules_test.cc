@@ -48,6 +48,17 @@ TEST_F(BoardRulesTest, AnOldCheckDoesNotCount) {
   EXPECT_EQ(board.state(), Board::CHECKING);
 }
 
+TEST_F(BoardRulesTest, TheDriftOfTheGoldenModelIsKeptUntilTheNextOneThatIsMeasured) {
+  Board board = InServiceBoard();
+  EXPECT_FALSE(board.has_golden_drift());
+  v1::BoardReport report = Report(board.check());
+  report.set_golden_drift(0.004);
+  ApplyReport(board, report, kAgent, false, BoardLimits(), now_);
+  EXPECT_EQ(board.golden_drift(), 0.004);
+  ApplyReport(board, Report(0), kAgent, /*restarted=*/true, BoardLimits(), now_);
+  EXPECT_EQ(board.golden_drift(), 0.004);
+}
+
 TEST_F(BoardRulesTest, ThreeBadChecksInARowQuarantine) {
   Board board;
   ApplyReport(board, Report(0), kAgent, false, BoardLimits(), now_);
@@ -156,6 +167,22 @@ TEST_F(BoardRulesTest, AWedgedBoardIsQuarantinedWithTheAgentsReason) {
   ApplyReport(board, report, kAgent, false, BoardLimits(), now_);
   EXPECT_EQ(board.state(), Board::QUARANTINED);
   EXPECT_EQ(board.reason(), "the probe hung 3 times in a row");
+}
+
+TEST_F(BoardRulesTest, AReturnedBoardIsCheckedBeforeItsAgentsReasonCountsAgain) {
+  Board board = InServiceBoard();
+  const int64_t before = board.check();
+  Quarantine(board, "the probe hung 3 times in a row", now_);
+  ASSERT_TRUE(Return(board, now_).ok());
+  v1::BoardReport report = Report(before);
+  report.set_unusable("the probe hung 3 times in a row");
+  ApplyReport(board, report, kAgent, false, BoardLimits(), now_);
+  EXPECT_EQ(board.state(), Board::CHECKING);
+  // The check did not help: once is enough.
+  report.set_check(board.check());
+  report.set_check_message("the probe hung");
+  ApplyReport(board, report, kAgent, false, BoardLimits(), now_);
+  EXPECT_EQ(board.state(), Board::QUARANTINED);
 }
 
 TEST_F(BoardRulesTest, AfterTheClockWasSetBackABoardIsCheckedAtOnce) {

@@ -40,13 +40,34 @@ class RecordingOwner : public TaskOwner {
   std::vector<std::string> changed;
 };
 
+// Writes down what it is told, in short.
+class RecordingObserver : public SchedulerObserver {
+ public:
+  void TaskGranted(const Task& task) override {
+    told.push_back(absl::StrCat("granted ", task.id(), " epoch ", task.epoch()));
+  }
+  void ResultCame(const Task& task, const v1::TaskResult& /*result*/, bool late) override {
+    told.push_back(absl::StrCat(late ? "late " : "result ", task.id()));
+  }
+  void LeaseExpired(Task::Kind kind) override {
+    told.push_back(absl::StrCat("expired ", Task::Kind_Name(kind)));
+  }
+  void BoardQuarantined(const std::string& board_type) override {
+    told.push_back(absl::StrCat("quarantined ", board_type));
+  }
+
+  std::vector<std::string> told;
+};
+
 class SchedulerTest : public ::testing::Test {
  protected:
   SchedulerTest() { Restart(); }
 
   // As when the coordinator is killed and started again: rows stay, memory goes.
   void Restart() {
-    scheduler_ = std::make_unique<Scheduler>(store_, clock_, owner_, Scheduler::Options());
+    Scheduler::Options options;
+    options.observer = &observer_;
+    scheduler_ = std::make_unique<Scheduler>(store_, clock_, owner_, options);
     EXPECT_THAT(scheduler_->Load(), IsOk());
   }
 
@@ -192,6 +213,7 @@ class SchedulerTest : public ::testing::Test {
   FakeClock clock_;
   MemoryStore store_;
   RecordingOwner owner_;
+  RecordingObserver observer_;
   std::unique_ptr<Scheduler> scheduler_;
 };
 
@@ -296,6 +318,50 @@ TEST_F(SchedulerTest, AResultWhoseOwnerFailsIsNotStored) {
   owner_.refusal = absl::OkStatus();
   EXPECT_THAT(Call(worker), IsOk());  // It repeats what was not acknowledged.
   EXPECT_EQ(Get(id).state(), Task::DONE);
+}
+
+TEST_F(SchedulerTest, TheObserverHearsOfWhatIsStored) {
+  const std::string task = TaskName(Add(Task::SCORE));
+  Member worker = Worker("w"), other = Worker("v");
+  ASSERT_THAT(Call(worker), IsOk());
+  EXPECT_THAT(observer_.told, ElementsAre("granted 1 epoch 1"));
+  Finish(worker, task, Done());
+  observer_.told.clear();
+  clock_.Advance(absl::Seconds(31));
+  ASSERT_THAT(scheduler_->Tick(), IsOk());
+  ASSERT_THAT(Call(other), IsOk());
+  ASSERT_THAT(Call(worker), IsOk());
+  Finish(other, task, Done());
+  ASSERT_THAT(Call(other), IsOk());
+  EXPECT_THAT(observer_.told,
+              ElementsAre("expired SCORE", "granted 1 epoch 2", "late 1", "result 1"));
+}
+
+TEST_F(SchedulerTest, TheObserverHearsNothingOfWhatIsRolledBack) {
+  const std::string task = TaskName(Add(Task::SCORE));
+  Member worker = Worker("w");
+  ASSERT_THAT(Call(worker), IsOk());
+  observer_.told.clear();
+  Finish(worker, task, Done());
+  const Member before = worker;
+  owner_.refusal = absl::UnavailableError("as told");
+  EXPECT_FALSE(Call(worker).ok());
+  owner_.refusal = absl::OkStatus();
+  store_.FailNextCommit(absl::ResourceExhaustedError("the disk is full"));
+  EXPECT_FALSE(Call(worker).ok());
+  EXPECT_THAT(observer_.told, IsEmpty());
+  worker = before;
+  ASSERT_THAT(Call(worker), IsOk());
+  EXPECT_THAT(observer_.told, ElementsAre("result 1"));
+}
+
+TEST_F(SchedulerTest, TheObserverHearsOnceOfABoardThatIsQuarantined) {
+  Member agent = Agent("a", 1);
+  BringUp(agent);
+  agent.request.mutable_boards(0)->set_unusable("wedged");
+  ASSERT_THAT(Call(agent), IsOk());
+  ASSERT_THAT(Call(agent), IsOk());
+  EXPECT_THAT(observer_.told, ElementsAre(absl::StrCat("quarantined ", kType)));
 }
 
 TEST_F(SchedulerTest, ARepeatedResultIsAcknowledgedAndCountsOnce) {

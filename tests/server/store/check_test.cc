@@ -119,6 +119,17 @@ TEST_F(CheckTest, ARunningTaskWithoutHolderOrEpochIsFound) {
                                        HasSubstr("task 2 is RUNNING with holder \"\""))));
 }
 
+TEST_F(CheckTest, ATokenThatWasUsedTooOftenIsFound) {
+  Write([](Transaction& tx) {
+    store::Token token = TokenRow("t", 1);
+    token.add_joined_keys("one");
+    token.add_joined_keys("two");
+    return tx.PutToken(token);
+  });
+  EXPECT_THAT(CheckDatabase(path_),
+              IsOkAndHolds(ElementsAre(HasSubstr("was used 2 times, may be used 1 times"))));
+}
+
 TEST_F(CheckTest, WrongSumsAndCountersAreFound) {
   EXPECT_THAT(FindingsAfter("UPDATE task_counts SET count = 5 WHERE state = 1;"
                             "UPDATE artifacts SET reference_count = 0;"

@@ -66,6 +66,8 @@ absl::Status DumpOthers(Transaction& tx, std::string* dump) {
   Add(cached, dump);
   BL_ASSIGN_OR_RETURN(const auto predictor, tx.GetPredictor("virtual-stm32f405"));
   if (predictor.has_value()) Add(std::vector<store::Predictor>{*predictor}, dump);
+  BL_ASSIGN_OR_RETURN(auto revocations, tx.ListRevocations());
+  Add(revocations, dump);
   BL_ASSIGN_OR_RETURN(auto artifacts,
                       tx.UnreferencedArtifacts(std::numeric_limits<int64_t>::max()));
   Add(artifacts, dump);

@@ -118,6 +118,7 @@ TEST_F(QueryPlanTest, NothingElseReadsAWholeTable) {
     BL_RETURN_IF_ERROR(tx.GetSearch(kA).status());
     BL_RETURN_IF_ERROR(tx.ListSearches(std::nullopt, {}).status());
     BL_RETURN_IF_ERROR(tx.ListSearches(v1::Search::RUNNING, {}).status());
+    BL_RETURN_IF_ERROR(tx.CountSearches(v1::Search::RUNNING).status());
     BL_RETURN_IF_ERROR(tx.PutCandidate(CandidateRow(kA, 1)));
     BL_RETURN_IF_ERROR(tx.GetCandidate(kA, 1).status());
     BL_RETURN_IF_ERROR(tx.ListCandidates(kA, std::nullopt, {}).status());
@@ -137,6 +138,10 @@ TEST_F(QueryPlanTest, NothingElseReadsAWholeTable) {
     BL_RETURN_IF_ERROR(tx.ListEvents(kA, {}).status());
     BL_RETURN_IF_ERROR(tx.GetRequest("r").status());
     BL_RETURN_IF_ERROR(tx.DeleteRequestsBefore(1));
+    BL_RETURN_IF_ERROR(tx.PutToken(TokenRow("t", 1)));
+    BL_RETURN_IF_ERROR(tx.GetToken("t").status());
+    BL_RETURN_IF_ERROR(tx.DeleteTokensBefore(1));
+    BL_RETURN_IF_ERROR(tx.GetRevocation("user/a").status());
     BL_RETURN_IF_ERROR(tx.PutArtifact(Artifact("f", 1, 1)));
     BL_RETURN_IF_ERROR(tx.GetArtifact("f").status());
     BL_RETURN_IF_ERROR(tx.AddReference("f", kA));

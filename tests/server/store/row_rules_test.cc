@@ -51,6 +51,17 @@ TEST(RowRulesTest, ATaskNeedsOwnerKindAndState) {
   EXPECT_THAT(CheckRow(task), IsOk());
 }
 
+TEST(RowRulesTest, ATokenIsKnownByAWholeHashAndHasUses) {
+  store::Token token;
+  token.set_sha256("abc");
+  token.set_uses(1);
+  EXPECT_THAT(CheckRow(token), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("64")));
+  token.set_sha256(std::string(64, 'a'));
+  EXPECT_THAT(CheckRow(token), IsOk());
+  token.set_uses(0);
+  EXPECT_THAT(CheckRow(token), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("use")));
+}
+
 TEST(RowRulesTest, AnArtifactHasNoNegativeSize) {
   store::ArtifactRow artifact;
   artifact.set_sha256("a");

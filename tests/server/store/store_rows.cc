@@ -40,6 +40,14 @@ v1::MeasurementJob MeasurementRow(const std::string& name) {
   return measurement;
 }
 
+store::Token TokenRow(const std::string& tag, int64_t expire_time_ms) {
+  store::Token token;
+  token.set_sha256(std::string(64 - tag.size(), '0') + tag);
+  token.set_uses(1);
+  token.set_expire_time_ms(expire_time_ms);
+  return token;
+}
+
 store::ArtifactRow Artifact(const std::string& sha256, int64_t size_bytes, int64_t create_time_ms) {
   store::ArtifactRow artifact;
   artifact.set_sha256(sha256);

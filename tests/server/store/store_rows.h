@@ -18,6 +18,8 @@ v1::Candidate CandidateRow(const std::string& search, int64_t number,
 store::Task TaskRow(const std::string& owner, int32_t priority = 0);
 v1::MeasurementJob MeasurementRow(const std::string& name);
 store::ArtifactRow Artifact(const std::string& sha256, int64_t size_bytes, int64_t create_time_ms);
+// With one use; a sha256 of 64 digits is made of the tag.
+store::Token TokenRow(const std::string& tag, int64_t expire_time_ms);
 v1::Event EventRow(const std::string& subject, const std::string& text);
 
 // The same task, running.

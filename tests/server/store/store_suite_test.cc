@@ -112,6 +112,8 @@ TEST_P(StoreSuite, AnEmptyStoreHasNothing) {
     EXPECT_THAT(tx.GetCached("k"), IsOkAndHolds(Eq(std::nullopt)));
     EXPECT_THAT(tx.GetPredictor(kType), IsOkAndHolds(Eq(std::nullopt)));
     EXPECT_THAT(tx.GetRequest("r"), IsOkAndHolds(Eq(std::nullopt)));
+    EXPECT_THAT(tx.GetToken("t"), IsOkAndHolds(Eq(std::nullopt)));
+    EXPECT_THAT(tx.GetRevocation("user/a"), IsOkAndHolds(Eq(std::nullopt)));
     EXPECT_THAT(tx.GetArtifact("f"), IsOkAndHolds(Eq(std::nullopt)));
     EXPECT_THAT(tx.ArtifactBytes(), IsOkAndHolds(0));
     EXPECT_THAT(tx.CountTasks({}), IsOkAndHolds(0));
@@ -153,6 +155,10 @@ absl::Status WriteEverything(Transaction& tx, const std::string& tag) {
   store::Request request;
   request.set_request_id(tag);
   BL_RETURN_IF_ERROR(tx.PutRequest(request));
+  BL_RETURN_IF_ERROR(tx.PutToken(TokenRow(tag, 10)));
+  store::Revocation revocation;
+  revocation.set_identity("user/" + tag);
+  BL_RETURN_IF_ERROR(tx.PutRevocation(revocation));
   BL_RETURN_IF_ERROR(tx.PutArtifact(Artifact(tag, 7, 7)));
   BL_RETURN_IF_ERROR(tx.PutArtifact(Artifact("gone" + tag, 5, 5)));
   BL_RETURN_IF_ERROR(tx.AddReference(tag, search));
@@ -197,6 +203,46 @@ TEST_P(StoreSuite, WritesAreSeenWithinTheirTransactionAndByLaterReads) {
   });
   EXPECT_THAT(ReadValue(store(), [](Transaction& tx) { return tx.GetSearch(kA); }),
               IsOkAndHolds(Optional(IsMessage(SearchRow(kA)))));
+}
+
+TEST_P(StoreSuite, WhatFollowsACommitRunsOnceAndOnlyIfItIsDurable) {
+  std::vector<int> ran;
+  Run([&](Transaction& tx) {
+    tx.AfterCommit([&] {
+      ran.push_back(1);
+      // It is the caller's thread: the store may be asked.
+      EXPECT_THAT(ReadValue(store(), [](Transaction& read) { return read.GetSearch(kA); }), IsOk());
+    });
+    tx.AfterCommit([&] { ran.push_back(2); });
+    return tx.PutSearch(SearchRow(kA));
+  });
+  EXPECT_THAT(ran, ElementsAre(1, 2));
+  EXPECT_FALSE(store()
+                   .Run([&](Transaction& tx) {
+                     tx.AfterCommit([&] { ran.push_back(3); });
+                     return absl::AbortedError("as told");
+                   })
+                   .ok());
+  EXPECT_THAT(store().Read([&](Transaction& tx) {
+    tx.AfterCommit([&] { ran.push_back(4); });
+    return absl::OkStatus();
+  }),
+              IsOk());
+  EXPECT_THAT(ran, ElementsAre(1, 2));
+}
+
+TEST_P(StoreSuite, SearchesAreCountedByState) {
+  Run([](Transaction& tx) -> absl::Status {
+    BL_RETURN_IF_ERROR(tx.PutSearch(SearchRow(kA)));
+    BL_RETURN_IF_ERROR(tx.PutSearch(SearchRow(kB, v1::Search::FAILED)));
+    return tx.PutSearch(SearchRow("searches/c", v1::Search::FAILED));
+  });
+  const auto count = [&](v1::Search::State state) {
+    return ReadValue(store(), [&](Transaction& tx) { return tx.CountSearches(state); });
+  };
+  EXPECT_THAT(count(v1::Search::RUNNING), IsOkAndHolds(1));
+  EXPECT_THAT(count(v1::Search::FAILED), IsOkAndHolds(2));
+  EXPECT_THAT(count(v1::Search::SUCCEEDED), IsOkAndHolds(0));
 }
 
 TEST_P(StoreSuite, AReadCannotWrite) {
@@ -640,6 +686,45 @@ TEST_P(StoreSuite, EventsAreListedOldestFirstBySubject) {
     return absl::OkStatus();
   }),
               IsOk());
+}
+
+// ---- Join tokens and revocations
+
+TEST_P(StoreSuite, ExpiredTokensAreForgotten) {
+  const store::Token early = TokenRow("early", 10), late = TokenRow("late", 20);
+  Run([&](Transaction& tx) {
+    BL_RETURN_IF_ERROR(tx.PutToken(early));
+    BL_RETURN_IF_ERROR(tx.PutToken(late));
+    store::Token used = late;
+    used.add_joined_keys("key");
+    BL_RETURN_IF_ERROR(tx.PutToken(used));
+    return tx.DeleteTokensBefore(20);
+  });
+  EXPECT_THAT(ReadValue(store(), [&](Transaction& tx) { return tx.GetToken(early.sha256()); }),
+              IsOkAndHolds(Eq(std::nullopt)));
+  EXPECT_THAT(ReadValue(store(), [&](Transaction& tx) { return tx.GetToken(late.sha256()); }),
+              IsOkAndHolds(Optional(Property(&store::Token::joined_keys_size, 1))));
+}
+
+TEST_P(StoreSuite, RevocationsAreListedByIdentity) {
+  Run([](Transaction& tx) {
+    for (const char* identity : {"worker/b", "agent/a", "worker/a"}) {
+      store::Revocation row;
+      row.set_identity(identity);
+      row.set_time_ms(7);
+      BL_RETURN_IF_ERROR(tx.PutRevocation(row));
+    }
+    EXPECT_THAT(tx.PutRevocation(store::Revocation()),
+                StatusIs(absl::StatusCode::kInvalidArgument));
+    return absl::OkStatus();
+  });
+  const auto rows = ReadValue(store(), [](Transaction& tx) { return tx.ListRevocations(); });
+  ASSERT_THAT(rows, IsOk());
+  std::vector<std::string> found;
+  for (const store::Revocation& row : *rows) found.push_back(row.identity());
+  EXPECT_THAT(found, ElementsAre("agent/a", "worker/a", "worker/b"));
+  EXPECT_THAT(ReadValue(store(), [](Transaction& tx) { return tx.GetRevocation("worker/a"); }),
+              IsOkAndHolds(Optional(Property(&store::Revocation::time_ms, 7))));
 }
 
 // ---- request_id

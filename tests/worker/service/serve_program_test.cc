@@ -10,9 +10,11 @@
 #include "core/base/process.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "httplib.h"
 #include "server/api/artifact_service.h"
 #include "server/artifacts/artifact_files.h"
 #include "tests/support/artifact_rows_store.h"
+#include "tests/support/metrics_text.h"
 #include "tests/support/scripted_task_service.h"
 #include "tests/support/status_matchers.h"
 #include "tests/worker/service/task_world.h"
@@ -38,9 +40,9 @@ class ServeProgramTest : public testing::Test {
 
   ChildProcess Serve(const std::string& state, const std::vector<std::string>& more = {}) {
     std::vector<std::string> argv = {
-        BOARDLOOP_WORKER, "serve",   "--server",       coordinator_.address(), "--name",
-        "test",           "--state", world_.At(state), "--checkpoint-seconds", "0.05",
-        "--threads",      "2"};
+        BOARDLOOP_WORKER, "serve",   "--server",         coordinator_.address(), "--name",
+        "test",           "--state", world_.At(state),   "--checkpoint-seconds", "0.05",
+        "--threads",      "2",       "--metrics-listen", "127.0.0.1:0"};
     argv.insert(argv.end(), more.begin(), more.end());
     ChildProcess::Options options;
     options.log_path = world_.At("log");
@@ -110,6 +112,28 @@ TEST_F(ServeProgramTest, ScoresWithWhatItDownloads) {
   const v1::TaskResult scored =
       coordinator_.AwaitResult(coordinator_.Queue(score, world_.data_folder()));
   EXPECT_EQ(scored.outcome(), v1::TaskResult::DONE) << scored.message();
+}
+
+TEST_F(ServeProgramTest, ItsMetricsAreWhereItsStateFolderSays) {
+  ChildProcess worker = Serve("state");
+  const v1::TaskResult trained =
+      coordinator_.AwaitResult(coordinator_.Queue(Train(1), world_.data_folder()));
+  ASSERT_EQ(trained.outcome(), v1::TaskResult::DONE) << trained.message();
+  const std::string file = world_.At("state") + "/metrics-address";
+  absl::StatusOr<std::string> address = ReadFile(file, kMaxLog);
+  ASSERT_THAT(address, IsOk());
+  address->pop_back();  // The end of the line.
+  EXPECT_THAT(Log(), HasSubstr("metrics at http://" + *address + "/metrics"));
+  const auto answer = httplib::Client("http://" + *address).Get("/metrics");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(ValueOf(answer->body, "boardloop_member_connected"), 1);
+  EXPECT_EQ(ValueOf(answer->body, "boardloop_worker_info{device=\"cpu, 2 threads\"}"), 1);
+  EXPECT_EQ(ValueOf(answer->body, "boardloop_worker_tasks_total{kind=\"train\",outcome=\"done\"}"),
+            1);
+  EXPECT_GT(ValueOf(answer->body, "boardloop_worker_memory_bytes{kind=\"used\"}"), 0);
+  kill(worker.pid(), SIGTERM);
+  EXPECT_EQ(Wait(worker), 0) << Log();
+  EXPECT_THAT(ReadFile(file, kMaxLog), StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_F(ServeProgramTest, NothingOutsideTheDataRootsIsTrainedOn) {

@@ -5,11 +5,14 @@
 #include <thread>
 
 #include "cli/client/channel.h"
+#include "cli/client/member_metrics.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/metrics_text.h"
 #include "tests/support/scripted_task_service.h"
 #include "tests/support/status_matchers.h"
 #include "tests/worker/service/task_world.h"
+#include "worker/service/worker_metrics.h"
 
 namespace boardloop {
 namespace {
@@ -32,6 +35,8 @@ class RunningWorker {
     options.checkpoint_interval = absl::ZeroDuration();
     options.report_interval = absl::ZeroDuration();
     options.drain = drain;
+    options.observer = &worker_metrics_;
+    options.member_observer = &member_metrics_;
     ArtifactAccess access;
     access.read = [&](const std::string& name, Cancellation& /*cancellation*/) {
       return artifacts.Read(name);
@@ -50,12 +55,20 @@ class RunningWorker {
   }
 
   void Stop() { service_->Stop(); }
+  double Metric(const std::string& series) {
+    return ValueOf(metrics_.Render(), "boardloop_" + series);
+  }
   absl::Status Join() {
     if (thread_.joinable()) thread_.join();
     return status_;
   }
 
  private:
+  const SystemClock clock_{};
+  Metrics metrics_{"boardloop-worker", "1"};
+  MemberMetrics member_metrics_{metrics_};
+  WorkerMetrics worker_metrics_{
+      metrics_, clock_, {"cpu", [] { return MemoryOf(ComputeDevice()); }}};
   std::unique_ptr<WorkerService> service_;
   absl::Status status_;
   std::thread thread_;
@@ -121,6 +134,17 @@ TEST_F(WorkerServiceTest, CarriesOutASearchsTasksFromTheFirstToTheLast) {
       coordinator_.AwaitResult(coordinator_.Queue(Specialize(supernet), world_.data_folder()));
   ASSERT_EQ(specialized.outcome(), v1::TaskResult::DONE) << specialized.message();
   EXPECT_EQ(specialized.specialize().test_images(), kWorldTestImages);
+
+  EXPECT_EQ(worker.Metric("worker_tasks_total{kind=\"train\",outcome=\"done\"}"), 1);
+  EXPECT_EQ(worker.Metric("worker_tasks_total{kind=\"score\",outcome=\"done\"}"), 12);
+  EXPECT_EQ(worker.Metric("worker_tasks_total{kind=\"specialize\",outcome=\"done\"}"), 1);
+  for (const char* kind : {"train", "score", "specialize"}) {
+    const std::string label = std::string("=\"") + kind + "\"}";
+    EXPECT_GT(worker.Metric("worker_images_total{phase" + label), 0) << kind;
+    EXPECT_GT(worker.Metric("worker_busy_seconds_total{kind" + label), 0) << kind;
+  }
+  EXPECT_GT(worker.Metric("worker_checkpoint_timestamp_seconds"), 0);
+  EXPECT_EQ(worker.Metric("member_connected"), 1);
 }
 
 TEST_F(WorkerServiceTest, OffersTheDataSetsItHasOnly) {

@@ -1,0 +1,48 @@
+#include "cli/doctor/coordinator_check.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "cli/client/channel.h"
+#include "cli/http/metrics_endpoint.h"
+
+namespace boardloop {
+namespace {
+
+using State = Finding::State;
+
+// From its metrics, which are at the usual port of its host; empty: not known.
+std::string VersionOf(const Host& host, const std::string& address) {
+  const absl::StatusOr<HostPort> server = ParseHostPort(address);
+  const absl::StatusOr<HostPort> metrics = ParseHostPort(kServerMetrics);
+  if (!server.ok() || !metrics.ok()) return "";
+  const std::string text =
+      host.Fetch(absl::StrCat(server->host, ":", metrics->port), "/metrics").value_or("");
+  const std::string label = "boardloop_build_info{program=\"boardloop-server\",version=\"";
+  const size_t begin = text.find(label);
+  if (begin == std::string::npos) return "";
+  const size_t version = begin + label.size();
+  return text.substr(version, text.find('"', version) - version);
+}
+
+}  // namespace
+
+std::vector<Finding> CoordinatorCheck::Look(const Host& host) const {
+  const absl::StatusOr<std::string> farm = host.AskCoordinator(address_);
+  if (!farm.ok()) {
+    const bool silent = absl::IsUnavailable(farm.status());
+    return {{"coordinator", State::kOptional,
+             absl::StrCat("none answers at ", address_, silent ? "" : ": ",
+                          silent ? "" : std::string(farm.status().message())),
+             "boardloop up, or BOARDLOOP_SERVER=HOST:PORT for another one"}};
+  }
+  const std::string version = VersionOf(host, address_);
+  const std::string text =
+      absl::StrFormat("answers at %s%s, %s", address_,
+                      version.empty() ? "" : absl::StrCat(", version ", version), *farm);
+  if (version.empty() || version == version_) return {{"coordinator", State::kOk, text, ""}};
+  return {{"coordinator", State::kWarning,
+           absl::StrFormat("%s; this is boardloop %s", text, version_),
+           "install the same release on both machines"}};
+}
+
+}  // namespace boardloop

@@ -1,0 +1,126 @@
+#include "server/security/join_tokens.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "absl/strings/str_format.h"
+#include "core/base/field_check.h"
+#include "core/base/status.h"
+#include "core/identity/identity_name.h"
+#include "core/identity/join_token.h"
+#include "server/store/timestamps.h"
+
+namespace boardloop {
+namespace {
+
+constexpr int32_t kMostUses = 1000;
+constexpr int32_t kMostHours = 720;
+// Tokens that have expired are remembered for so long, to say so.
+constexpr absl::Duration kRemembered = absl::Hours(24 * 30);
+
+absl::Status CheckRequest(const v1::CreateTokenRequest& request) {
+  FieldCheck check("");
+  check.Status(ParseRole(RoleName(request.role())).status());
+  if (!request.name().empty()) check.Status(CheckIdentityName(request.name()));
+  check.RangeOrZero("uses", request.uses(), 1, kMostUses);
+  check.RangeOrZero("hours", request.hours(), 1, kMostHours);
+  return check.status();
+}
+
+absl::Status CheckNotRevoked(Transaction& tx, const v1::Identity& identity) {
+  BL_ASSIGN_OR_RETURN(const std::optional<store::Revocation> revoked,
+                      tx.GetRevocation(IdentityText(identity)));
+  if (!revoked.has_value()) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      absl::StrFormat("%s was revoked: nobody joins with this name again", IdentityText(identity)));
+}
+
+absl::StatusOr<v1::Identity> WhoJoins(const store::Token& token, const std::string& name) {
+  if (!token.name().empty() && !name.empty() && name != token.name()) {
+    return absl::PermissionDeniedError(
+        absl::StrFormat("the token is for %s/%s only, not for the name it was used with",
+                        RoleName(token.role()), token.name()));
+  }
+  if (token.name().empty() && name.empty()) {
+    return absl::InvalidArgumentError(
+        "the token is for no particular name: who joins must give one (--name)");
+  }
+  const v1::Identity identity =
+      MakeIdentity(token.role(), token.name().empty() ? name : token.name());
+  BL_RETURN_IF_ERROR(CheckIdentity(identity));
+  return identity;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::CreateTokenResponse> CreateJoinToken(Store& store,
+                                                        const v1::CreateTokenRequest& request,
+                                                        const std::string& authority_sha256,
+                                                        absl::Time now) {
+  BL_RETURN_IF_ERROR(CheckRequest(request));
+  v1::JoinToken token;
+  token.set_role(request.role());
+  token.set_name(request.name());
+  token.set_authority_sha256(authority_sha256);
+  BL_ASSIGN_OR_RETURN(*token.mutable_secret(), NewSecret());
+  const absl::Time expire = now + absl::Hours(std::max(1, request.hours()));
+
+  store::Token row;
+  row.set_sha256(SecretDigest(token.secret()));
+  row.set_role(request.role());
+  row.set_name(request.name());
+  row.set_uses(std::max(1, request.uses()));
+  row.set_create_time_ms(absl::ToUnixMillis(now));
+  row.set_expire_time_ms(absl::ToUnixMillis(expire));
+  const absl::Status kept = store.Run([&](Transaction& tx) -> absl::Status {
+    if (!row.name().empty()) {
+      BL_RETURN_IF_ERROR(CheckNotRevoked(tx, MakeIdentity(row.role(), row.name())));
+    }
+    BL_RETURN_IF_ERROR(tx.DeleteTokensBefore(absl::ToUnixMillis(now - kRemembered)));
+    return tx.PutToken(row);
+  });
+  if (!kept.ok()) return kept;
+
+  v1::CreateTokenResponse response;
+  response.set_token(JoinTokenText(token));
+  response.set_role(row.role());
+  response.set_name(row.name());
+  response.set_uses(row.uses());
+  *response.mutable_expire_time() = ToTimestamp(expire);
+  return response;
+}
+
+absl::StatusOr<v1::Identity> UseJoinToken(Store& store, const std::string& secret,
+                                          const std::string& name, const std::string& key_digest,
+                                          absl::Time now) {
+  v1::Identity identity;
+  const absl::Status used = store.Run([&](Transaction& tx) -> absl::Status {
+    BL_ASSIGN_OR_RETURN(std::optional<store::Token> token, tx.GetToken(SecretDigest(secret)));
+    if (!token.has_value()) {
+      return absl::UnauthenticatedError(
+          "the coordinator does not know this join token: an operator makes another "
+          "(`boardloop-server token`)");
+    }
+    if (absl::ToUnixMillis(now) >= token->expire_time_ms()) {
+      return absl::UnauthenticatedError(absl::StrFormat(
+          "the join token expired at %s: an operator makes another",
+          absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", absl::FromUnixMillis(token->expire_time_ms()),
+                           absl::UTCTimeZone())));
+    }
+    BL_ASSIGN_OR_RETURN(identity, WhoJoins(*token, name));
+    BL_RETURN_IF_ERROR(CheckNotRevoked(tx, identity));
+    const auto& keys = token->joined_keys();
+    if (std::find(keys.begin(), keys.end(), key_digest) != keys.end()) return absl::OkStatus();
+    if (token->joined_keys_size() >= token->uses()) {
+      return absl::UnauthenticatedError(
+          absl::StrFormat("the join token is used up (%d of %d): an operator makes another",
+                          token->joined_keys_size(), token->uses()));
+    }
+    token->add_joined_keys(key_digest);
+    return tx.PutToken(*token);
+  });
+  if (!used.ok()) return used;
+  return identity;
+}
+
+}  // namespace boardloop

@@ -1,0 +1,58 @@
+#include "cli/doctor/local_host.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "absl/strings/numbers.h"
+#include "cli/http/http_server.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/test_folder.h"
+
+namespace boardloop {
+namespace {
+
+TEST(LocalHostTest, ProgramsAreFoundInPath) {
+  const LocalHost host;
+  const std::string shell = host.Find("sh");
+  EXPECT_EQ(shell.substr(shell.rfind('/')), "/sh");
+  EXPECT_EQ(host.Find("no-such-program-of-boardloop"), "");
+  const auto output = host.Run({shell, "-c", "echo there; exit 3"});
+  ASSERT_THAT(output, IsOk());
+  EXPECT_EQ(output->out, "there\n");
+  EXPECT_EQ(output->exit_code, 3);
+}
+
+TEST(LocalHostTest, AFolderHasADisk) {
+  const LocalHost host;
+  const TestFolder folder;
+  EXPECT_TRUE(host.Exists(folder.path()));
+  EXPECT_TRUE(host.MayWrite(folder.path()));
+  EXPECT_FALSE(host.Exists(folder.Path("none")));
+  const auto disk = host.Disk(folder.path());
+  ASSERT_THAT(disk, IsOk());
+  EXPECT_GT(disk->free_bytes, 0);
+  EXPECT_NE(disk->filesystem, "");
+  EXPECT_THAT(host.Disk(folder.Path("none")), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST(LocalHostTest, APortIsTakenWhileSomebodyListens) {
+  const LocalHost host;
+  int port = 0;
+  {
+    const auto server = HttpServer::Start("127.0.0.1:0", [](const std::string& path) {
+      return HttpAnswer{path == "/there" ? 200 : 404, "text/plain", "body"};
+    });
+    ASSERT_THAT(server, IsOk());
+    const std::string address = (*server)->address();
+    ASSERT_TRUE(absl::SimpleAtoi(address.substr(address.find(':') + 1), &port));
+    EXPECT_FALSE(host.PortIsFree(port));
+    EXPECT_EQ(host.Fetch(address, "/there").value_or(""), "body");
+    EXPECT_THAT(host.Fetch(address, "/other"), StatusIs(absl::StatusCode::kNotFound));
+  }
+  EXPECT_TRUE(host.PortIsFree(port));
+}
+
+}  // namespace
+}  // namespace boardloop

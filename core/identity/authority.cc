@@ -163,8 +163,11 @@ absl::StatusOr<std::string> Authority::SignIdentity(const std::string& request,
                                                     const v1::Identity& identity,
                                                     absl::Time now) const {
   BL_RETURN_IF_ERROR(CheckIdentity(identity));
+  const bool person =
+      identity.role() == v1::Identity::USER || identity.role() == v1::Identity::OPERATOR;
   return Sign(request, IdentityText(identity), "clientAuth",
-              absl::StrCat("URI:", IdentityUri(identity)), now);
+              absl::StrCat("URI:", IdentityUri(identity)), now,
+              person ? kPersonLife : kProgramLife);
 }
 
 absl::StatusOr<std::string> Authority::SignServer(const std::string& request,
@@ -176,13 +179,14 @@ absl::StatusOr<std::string> Authority::SignServer(const std::string& request,
     if (std::find(entries.begin(), entries.end(), entry) == entries.end()) entries.push_back(entry);
   }
   if (entries.empty()) return absl::InvalidArgumentError("no host name, at least one is needed");
-  return Sign(request, "Boardloop coordinator", "serverAuth", absl::StrJoin(entries, ","), now);
+  return Sign(request, "Boardloop coordinator", "serverAuth", absl::StrJoin(entries, ","), now,
+              kProgramLife);
 }
 
 absl::StatusOr<std::string> Authority::Sign(const std::string& request, const std::string& name,
                                             const std::string& usage,
-                                            const std::string& alternative_names,
-                                            absl::Time now) const {
+                                            const std::string& alternative_names, absl::Time now,
+                                            absl::Duration life) const {
   BL_ASSIGN_OR_RETURN(const UniqueKey key, ParseCertificateRequest(request));
   if (now >= not_after_) {
     return absl::FailedPreconditionError(absl::StrCat(
@@ -191,7 +195,7 @@ absl::StatusOr<std::string> Authority::Sign(const std::string& request, const st
   }
   BL_ASSIGN_OR_RETURN(
       const UniqueCertificate certificate,
-      Begin(key.get(), name, now - kClockTolerance, std::min(now + kCertificateLife, not_after_)));
+      Begin(key.get(), name, now - kClockTolerance, std::min(now + life, not_after_)));
   X509* const x509 = certificate.get();
   X509* const issuer = certificate_.get();
   if (X509_set_issuer_name(x509, X509_get_subject_name(issuer)) != 1) {

@@ -19,7 +19,10 @@
 
 namespace boardloop {
 
-inline constexpr absl::Duration kCertificateLife = absl::Hours(24);
+// Of certificates of workers, agents and servers, which renew theirs while they run.
+inline constexpr absl::Duration kProgramLife = absl::Hours(24);
+// Of users and operators, whose commands renew theirs: a weekend, or a vacation, must not lock them out.
+inline constexpr absl::Duration kPersonLife = absl::Hours(24 * 30);
 // Certificates are valid from a little before they were made: clocks of a farm differ.
 inline constexpr absl::Duration kClockTolerance = absl::Minutes(10);
 
@@ -53,7 +56,7 @@ class Authority {
   Authority() = default;
   absl::StatusOr<std::string> Sign(const std::string& request, const std::string& name,
                                    const std::string& usage, const std::string& alternative_names,
-                                   absl::Time now) const;
+                                   absl::Time now, absl::Duration life) const;
 
   UniqueKey key_;
   UniqueCertificate certificate_;

@@ -38,15 +38,28 @@ TEST_F(CertificateTest, SaysWhoAndFromWhenToWhen) {
   ASSERT_TRUE(certificate->identity.has_value());
   EXPECT_EQ(IdentityText(*certificate->identity), "worker/a");
   EXPECT_EQ(certificate->not_before, now_ - kClockTolerance);
-  EXPECT_EQ(certificate->not_after, now_ + kCertificateLife);
-  EXPECT_THAT(NotAfter(pem_), IsOkAndHolds(now_ + kCertificateLife));
+  EXPECT_EQ(certificate->not_after, now_ + kProgramLife);
+  EXPECT_THAT(NotAfter(pem_), IsOkAndHolds(now_ + kProgramLife));
+}
+
+TEST_F(CertificateTest, PeoplesLastLongerThanThoseOfPrograms) {
+  for (const v1::Identity::Role role : {v1::Identity::USER, v1::Identity::OPERATOR}) {
+    EXPECT_THAT(NotAfter(*authority_.SignIdentity(*MakeCertificateRequest(key_),
+                                                  MakeIdentity(role, "anna"), now_)),
+                IsOkAndHolds(now_ + kPersonLife));
+  }
+  for (const v1::Identity::Role role : {v1::Identity::WORKER, v1::Identity::AGENT}) {
+    EXPECT_THAT(NotAfter(*authority_.SignIdentity(*MakeCertificateRequest(key_),
+                                                  MakeIdentity(role, "lab-3"), now_)),
+                IsOkAndHolds(now_ + kProgramLife));
+  }
 }
 
 TEST_F(CertificateTest, IsValidWithinItsTimesOnly) {
   const Certificate certificate = *ParseCertificate(pem_);
   EXPECT_THAT(CheckTime(certificate, now_, "it"), IsOk());
-  EXPECT_THAT(CheckTime(certificate, now_ + kCertificateLife, "it"), IsOk());
-  EXPECT_THAT(CheckTime(certificate, now_ + kCertificateLife + absl::Seconds(1), "it"),
+  EXPECT_THAT(CheckTime(certificate, now_ + kProgramLife, "it"), IsOk());
+  EXPECT_THAT(CheckTime(certificate, now_ + kProgramLife + absl::Seconds(1), "it"),
               StatusIs(absl::StatusCode::kUnauthenticated,
                        HasSubstr("it expired at 2027-01-16 08:00:00 UTC")));
   EXPECT_THAT(CheckTime(certificate, now_ - absl::Hours(1), "it"),

@@ -209,7 +209,7 @@ TEST_F(SecurityServiceTest, AMemberSpeaksForItselfOnly) {
 TEST_F(SecurityServiceTest, AnExpiredCertificateIsRefusedAlsoOnAnOpenConnection) {
   const Channel user = Open(v1::Identity::USER, "anna");
   EXPECT_THAT(List(user), IsOk());
-  clock_.Advance(kCertificateLife + absl::Seconds(1));
+  clock_.Advance(kPersonLife + absl::Seconds(1));
   EXPECT_THAT(List(user), StatusIs(absl::StatusCode::kUnauthenticated,
                                    HasSubstr("the certificate of user/anna expired at")));
 }

@@ -108,6 +108,7 @@ class Shell:
     def serve(self, command):
         """Starts a command that goes on; returns its log."""
         log = self.folder / f"serving-{time.monotonic_ns()}"
+        log.touch()  # Its reader may be faster than the shell.
         # Not `command &` alone: it may be several lines.
         self._write(f'{{ {command}\n}} </dev/null >"{log}" 2>&1 & echo; echo "{self.MARK} $!"\n')
         pid = self._read(10)[1]

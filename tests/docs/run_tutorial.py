@@ -222,11 +222,10 @@ class Run:
         except EOFError as error:
             raise Failure(step.line, "ended the shell", str(error)) from error
 
-    @staticmethod
-    def compare(step, output):
+    def compare(self, step, output):
         lines = iter(output.splitlines())
         for number, expected in step.expected:
-            if not any(matches(expected, line) for line in lines):
+            if not any(matches(self.adapted(expected), line) for line in lines):
                 raise Failure(number, f'no further line of the output is like "{expected}"', output)
 
 

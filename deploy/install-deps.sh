@@ -42,6 +42,7 @@ build_packages=(
   python3-venv                            # pyOCD, from deploy/install-pyocd.sh
   python3-grpcio python3-protobuf         # the API from Python, in a test
   python3-yaml                            # reads docker/compose.yaml, in a test
+  curl                                    # asks for metrics, in a tutorial that a test runs
   libgtest-dev libgmock-dev libbenchmark-dev
 )
 # Formatting and findings differ between versions of the tools, so two have theirs in the name.

@@ -108,6 +108,7 @@ class Shell:
     def serve(self, command):
         """Starts a command that goes on; returns its log."""
         log = self.folder / f"serving-{time.monotonic_ns()}"
+        log.touch()  # Its reader may be faster than the shell.
         # Not `command &` alone: it may be several lines.
         self._write(f'{{ {command}\n}} </dev/null >"{log}" 2>&1 & echo; echo "{self.MARK} $!"\n')
         pid = self._read(10)[1]
@@ -221,11 +222,10 @@ class Run:
         except EOFError as error:
             raise Failure(step.line, "ended the shell", str(error)) from error
 
-    @staticmethod
-    def compare(step, output):
+    def compare(self, step, output):
         lines = iter(output.splitlines())
         for number, expected in step.expected:
-            if not any(matches(expected, line) for line in lines):
+            if not any(matches(self.adapted(expected), line) for line in lines):
                 raise Failure(number, f'no further line of the output is like "{expected}"', output)
 
 

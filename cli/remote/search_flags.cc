@@ -103,8 +103,11 @@ void AddMethodFlags(CLI::App& command, SearchFlags& flags) {
   AddInteger(command, "--finalists", flags.finalists, 1, 16,
              "How many of the best are fine-tuned and quantized; the best of them wins")
       ->group(kGroup);
-  AddNumber(command, "--finetune-epochs", flags.finetune_epochs, 0, kMostEpochs,
-            "Passes over the training images for each finalist")
+  command
+      .add_option("--finetune-epochs", flags.finetune_epochs,
+                  "Passes over the training images for each finalist; 0: none")
+      ->check(CLI::Range(0.0, kMostEpochs))
+      ->type_name("X")
       ->group(kGroup);
   // All its bits, as in a file; CLI11 alone would take -1 for the largest.
   command.add_option("--seed", flags.seed, "Seed of everything that is drawn")

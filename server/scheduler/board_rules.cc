@@ -78,11 +78,9 @@ void ApplyReport(Board& board, const v1::BoardReport& report, const std::string&
 
 void ApplyResult(Board& board, Fault fault, const std::string& message, const BoardLimits& limits,
                  absl::Time now) {
+  board.set_measurements(board.measurements() + 1);
   *board.mutable_update_time() = ToTimestamp(now);
-  if (fault == Fault::kNone) {
-    board.set_measurements(board.measurements() + 1);
-    board.set_failures(0);
-  }
+  if (fault == Fault::kNone) board.set_failures(0);
   if (fault != Fault::kCandidate && fault != Fault::kBoard) return;
   board.set_failures(board.failures() + 1);
   if (board.failures() >= limits.failures && InService(board)) {

@@ -83,8 +83,8 @@ TEST_F(TargetTest, AnIdentityThatIsAskedForIsForWhateverAddress) {
 }
 
 TEST_F(TargetTest, AnExpiredIdentitySaysHowToComeToANewOne) {
-  const std::string old =
-      Make(folder_.Path("old"), "lab:1", v1::Identity::USER, absl::Now() - absl::Hours(30));
+  const std::string old = Make(folder_.Path("old"), "lab:1", v1::Identity::USER,
+                               absl::Now() - kPersonLife - absl::Hours(1));
   EXPECT_THAT(CheckUsable(old, absl::Now()),
               StatusIs(absl::StatusCode::kUnauthenticated,
                        HasSubstr("`boardloop join lab:1 TOKEN` makes a new one")));

@@ -80,13 +80,15 @@ TEST_F(AuthorityTest, IdentitiesAreForClientsAndServersForServers) {
   EXPECT_FALSE(ParseCertificate(*server)->identity.has_value());
 }
 
-TEST_F(AuthorityTest, WhatItSignsIsAcceptedFromALittleBeforeForADay) {
+TEST_F(AuthorityTest, WhatItSignsIsAcceptedFromALittleBeforeForItsLife) {
   const Authority authority = *Open();
   const std::string pem = *authority.SignIdentity(Request(), user_, now_);
   EXPECT_FALSE(Accepts(authority, pem, X509_PURPOSE_SSL_CLIENT, now_ - absl::Minutes(11)));
   EXPECT_TRUE(Accepts(authority, pem, X509_PURPOSE_SSL_CLIENT, now_ - absl::Minutes(9)));
-  EXPECT_TRUE(Accepts(authority, pem, X509_PURPOSE_SSL_CLIENT, now_ + absl::Hours(23)));
-  EXPECT_FALSE(Accepts(authority, pem, X509_PURPOSE_SSL_CLIENT, now_ + absl::Hours(25)));
+  EXPECT_TRUE(
+      Accepts(authority, pem, X509_PURPOSE_SSL_CLIENT, now_ + kPersonLife - absl::Hours(1)));
+  EXPECT_FALSE(
+      Accepts(authority, pem, X509_PURPOSE_SSL_CLIENT, now_ + kPersonLife + absl::Hours(1)));
 }
 
 TEST_F(AuthorityTest, CertificatesOfAnotherAreNotAccepted) {

@@ -97,8 +97,7 @@ TEST_F(IdentityFolderTest, PartsThatDoNotFitAreRefused) {
 
 TEST_F(IdentityFolderTest, IsRenewedAtHalfOfItsLife) {
   const Certificate certificate = *ParseCertificate(Make("anna").certificate);
-  EXPECT_EQ(RenewalTime(certificate),
-            now_ - kClockTolerance + (kPersonLife + kClockTolerance) / 2);
+  EXPECT_EQ(RenewalTime(certificate), now_ - kClockTolerance + (kPersonLife + kClockTolerance) / 2);
 }
 
 }  // namespace

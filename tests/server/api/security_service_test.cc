@@ -290,7 +290,7 @@ TEST_F(SecurityServiceTest, WithoutTlsThereAreNoIdentities) {
 // ---- Renewal.
 
 TEST_F(SecurityServiceTest, ARenewedIdentityHasAnotherKeyAndTheSameName) {
-  const std::string folder = Folder(v1::Identity::USER, "anna");
+  const std::string folder = Folder(v1::Identity::WORKER, "w");
   const IdentityFiles before = *ReadIdentity(folder);
   const Channel channel = *OpenChannel(address_, folder);
   ASSERT_THAT(RenewIfDue(channel, folder, clock_.Now()), IsOk());
@@ -299,9 +299,9 @@ TEST_F(SecurityServiceTest, ARenewedIdentityHasAnotherKeyAndTheSameName) {
   ASSERT_THAT(RenewIfDue(channel, folder, clock_.Now()), IsOk());
   const IdentityFiles after = *ReadIdentity(folder);
   EXPECT_NE(after.key, before.key);
-  EXPECT_EQ(ParseCertificate(after.certificate)->identity->name(), "anna");
+  EXPECT_EQ(ParseCertificate(after.certificate)->identity->name(), "w");
   EXPECT_GT(*NotAfter(after.certificate), *NotAfter(before.certificate) + absl::Hours(12));
-  EXPECT_THAT(List(*OpenChannel(address_, folder)), IsOk());
+  EXPECT_THAT(Synchronize(*OpenChannel(address_, folder), "w", v1::Member::WORKER), IsOk());
 }
 
 TEST_F(SecurityServiceTest, TheServersCertificateIsRenewedWhileAStreamGoesOn) {
@@ -377,9 +377,9 @@ TEST_F(SecurityServiceTest, AClockThatIsOffIsSaidInOneSentence) {
   EXPECT_THAT(OpenChannel(address_, identity),
               StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("clocks is off")));
   clock_.Jump(-absl::Hours(40));
-  EXPECT_THAT(OpenChannel(address_, Folder(v1::Identity::USER, "anna")),
+  EXPECT_THAT(OpenChannel(address_, Folder(v1::Identity::AGENT, "lab")),
               StatusIs(absl::StatusCode::kUnauthenticated,
-                       AllOf(HasSubstr("the identity user/anna in "), HasSubstr("expired at"),
+                       AllOf(HasSubstr("the identity agent/lab in "), HasSubstr("expired at"),
                              HasSubstr("TOKEN` makes a new one"))));
 }
 

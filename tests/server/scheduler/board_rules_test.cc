@@ -121,7 +121,7 @@ TEST_F(BoardRulesTest, ThreeFailuresInARowQuarantine) {
   ApplyResult(board, Fault::kCandidate, "e", limits, now_);
   EXPECT_EQ(board.state(), Board::QUARANTINED);
   EXPECT_THAT(board.reason(), HasSubstr("3 measurements failed in a row"));
-  EXPECT_EQ(board.measurements(), 1);  // Failed ones are not among them.
+  EXPECT_EQ(board.measurements(), 6);  // Failed ones are among them.
 }
 
 TEST_F(BoardRulesTest, FailuresOfAgentsAreNotTheBoards) {

@@ -46,7 +46,7 @@ absl::StatusOr<std::string> OwnAddress(const std::string& state_folder) {
     return absl::NotFoundError(absl::StrCat("no coordinator has served in ", state_folder));
   }
   if (!text.ok()) return text.status();
-  const std::string address(absl::StripAsciiWhitespace(*text));
+  std::string address(absl::StripAsciiWhitespace(*text));
   BL_ASSIGN_OR_RETURN(const HostPort parsed, ParseHostPort(address));
   if (parsed.host == "0.0.0.0") return absl::StrCat("127.0.0.1:", parsed.port);
   if (parsed.host == "[::]") return absl::StrCat("[::1]:", parsed.port);

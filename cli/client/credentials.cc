@@ -68,7 +68,7 @@ absl::Status CheckUsable(const std::string& folder, absl::Time now) {
     return absl::InvalidArgumentError(
         absl::StrFormat("the certificate in %s is not that of an identity", folder));
   }
-  const absl::Status valid = CheckTime(
+  absl::Status valid = CheckTime(
       certificate, now,
       absl::StrFormat("the identity %s in %s", IdentityText(*certificate.identity), folder));
   if (valid.ok() || now < certificate.not_before) return valid;

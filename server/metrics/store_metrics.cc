@@ -34,7 +34,7 @@ class StoreMetrics::WatchedStore final : public Store {
   absl::Status Run(const Work& work) override {
     const SteadyClock::time_point start = SteadyClock::now();
     ++metrics_.waiting_;
-    const absl::Status status = store_->Run(work);
+    absl::Status status = store_->Run(work);
     --metrics_.waiting_;
     metrics_.wait_seconds_.Observe(
         std::chrono::duration<double>(SteadyClock::now() - start).count());
@@ -43,7 +43,7 @@ class StoreMetrics::WatchedStore final : public Store {
   }
   absl::Status Read(const Work& work) override {
     ++metrics_.waiting_;
-    const absl::Status status = store_->Read(work);
+    absl::Status status = store_->Read(work);
     --metrics_.waiting_;
     return status;
   }

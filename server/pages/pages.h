@@ -43,7 +43,7 @@ class Pages {
   };
   absl::StatusOr<List> Searches();
   absl::Status Complete(SearchRow& row);
-  absl::StatusOr<std::string> Report(const std::string& search);
+  absl::StatusOr<std::string> Report(const std::string& name);
 
   Store& store_;
   SearchEngine& engine_;

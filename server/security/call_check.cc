@@ -18,7 +18,7 @@ namespace {
 
 // "/boardloop.v1.SearchService/GetSearch" as documents have it: "SearchService/GetSearch".
 std::string MethodText(const std::string& path) {
-  const std::string text = Printable(path.substr(0, 200));
+  std::string text = Printable(path.substr(0, 200));
   for (const char* prefix : {"/boardloop.v1.", "/"}) {
     if (absl::StartsWith(text, prefix)) return text.substr(std::string(prefix).size());
   }

@@ -45,8 +45,7 @@ absl::StatusOr<v1::Identity> WhoJoins(const store::Token& token, const std::stri
     return absl::InvalidArgumentError(
         "the token is for no particular name: who joins must give one (--name)");
   }
-  const v1::Identity identity =
-      MakeIdentity(token.role(), token.name().empty() ? name : token.name());
+  v1::Identity identity = MakeIdentity(token.role(), token.name().empty() ? name : token.name());
   BL_RETURN_IF_ERROR(CheckIdentity(identity));
   return identity;
 }

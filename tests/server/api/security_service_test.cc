@@ -76,7 +76,7 @@ class SecurityServiceTest : public ::testing::Test {
                                              MakeIdentity(role, name), clock_.Now());
     files.authority = believed.certificate();
     files.server = address_;
-    const std::string folder = folder_.Path(absl::StrCat(RoleName(role), "-", name));
+    std::string folder = folder_.Path(absl::StrCat(RoleName(role), "-", name));
     EXPECT_THAT(WriteIdentity(folder, files), IsOk());
     return folder;
   }
@@ -95,7 +95,7 @@ class SecurityServiceTest : public ::testing::Test {
     grpc::ClientContext context;
     SetDeadline(context, absl::Seconds(60));
     Response response;
-    const absl::Status status = FromGrpc((stub.*method)(&context, request, &response));
+    absl::Status status = FromGrpc((stub.*method)(&context, request, &response));
     if (!status.ok()) return status;
     return response;
   }

@@ -39,9 +39,9 @@ class HttplibServer : public HttpServer {
     server_.set_keep_alive_max_count(1);
     server_.set_payload_max_length(kMaxBody);
     server_.Get(".*", [this](const httplib::Request& request, httplib::Response& response) {
-      HttpAnswer answer = handler_(request.path);
+      const HttpAnswer answer = handler_(request.path);
       response.status = answer.status;
-      response.set_content(std::move(answer.body), answer.type.c_str());
+      response.set_content(answer.body, answer.type);
     });
   }
 

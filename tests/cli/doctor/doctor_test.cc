@@ -34,8 +34,8 @@ class FixedCheck : public Check {
 class DoctorTest : public testing::Test {
  protected:
   void Add(std::set<Role> roles, Finding finding) {
-    checks_.push_back(
-        {std::move(roles), std::make_unique<FixedCheck>(std::vector<Finding>{finding}, looks_)});
+    checks_.push_back({std::move(roles), std::make_unique<FixedCheck>(
+                                             std::vector<Finding>{std::move(finding)}, looks_)});
   }
 
   FakeHost host_;

@@ -9,7 +9,6 @@ namespace boardloop {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 std::vector<std::string> Names(int from, int to) {
   std::vector<std::string> names;

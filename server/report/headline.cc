@@ -192,11 +192,13 @@ std::string AccuracyTable(const SearchReport& report, const Facts& facts) {
   if (report.specialized) {
     const v1::SpecializeOutput& output = *report.specialized;
     const std::string int8 = output.qat() ? "int8, quantization-aware training" : "int8";
+    const std::string fp32 =
+        output.kept_inherited() ? "float, not fine-tuned: that made it worse" : "fine-tuned, float";
     const int64_t images = output.test_images();
-    table.AddRow({"fine-tuned, float", "validation", Percent(output.val_top1_fp32()), "-", "-"});
+    table.AddRow({fp32, "validation", Percent(output.val_top1_fp32()), "-", "-"});
     table.AddRow({int8, "validation", Percent(output.val_top1_int8()), "-", "-"});
     if (images > 0) {
-      table.AddRow({"fine-tuned, float", "test", Percent(output.test_top1_fp32()),
+      table.AddRow({fp32, "test", Percent(output.test_top1_fp32()),
                     Interval(output.test_top1_fp32(), images), FormatInteger(images)});
       table.AddRow({absl::StrCat(int8, ", on the host"), "test", Percent(output.test_top1_int8()),
                     Interval(output.test_top1_int8(), images), FormatInteger(images)});

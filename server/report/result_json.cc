@@ -97,6 +97,7 @@ void AddAccuracy(const SearchReport& report, const Facts& facts, Json* json) {
   result["val_top1"] = scored ? Json(facts.winner->top1()) : Json(nullptr);
   result["val_top1_fp32"] = output != nullptr ? Json(output->val_top1_fp32()) : Json(nullptr);
   result["val_top1_int8"] = output != nullptr ? Json(output->val_top1_int8()) : Json(nullptr);
+  result["kept_inherited"] = output != nullptr ? Json(output->kept_inherited()) : Json(nullptr);
   result["test_top1_fp32"] = tested ? Json(output->test_top1_fp32()) : Json(nullptr);
   result["test_top1_int8"] = tested ? Json(output->test_top1_int8()) : Json(nullptr);
   result["test_images"] = tested ? Json(output->test_images()) : Json(nullptr);

@@ -191,6 +191,7 @@ class Specialization {
     TrainRunOptions run;
     run.accuracy_interval = absl::InfiniteDuration();
     run.score.threads = cache_.threads();
+    run.score.calibration = Calibration();
     run.cancelled = context_.cancelled;
     int64_t counted_step = 0;
     run.report = [&](const TrainReport& report) {
@@ -201,8 +202,10 @@ class Specialization {
       Report(Fraction(epochs, 0), absl::StrFormat("fine-tuning, loss %.4f", report.loss),
              report.seconds_left);
     };
-    BL_RETURN_IF_ERROR(RunTraining(*trainer, data_.train, data_.validation, run).status());
-    weights_ = trainer->ScoredWeights();  // Shares what it views.
+    BL_ASSIGN_OR_RETURN(const TrainReport end,
+                        RunTraining(*trainer, data_.train, data_.validation, run));
+    output_.set_kept_inherited(end.accuracy->largest < output_.val_top1_inherited());
+    if (!output_.kept_inherited()) weights_ = trainer->ScoredWeights();  // Shares what it views.
     return absl::OkStatus();
   }
 

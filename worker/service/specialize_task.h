@@ -11,8 +11,9 @@
 namespace boardloop {
 
 // The subnet is trained on alone as `boardloop-worker finetune` does, with the super-network's largest subnet as its teacher and the
-// augmentation that the super-network was trained with, then quantized as `boardloop-worker quantize` does. On a CPU the same task
-// gives the same artifacts.
+// augmentation that the super-network was trained with, then quantized as `boardloop-worker quantize` does. Fine-tuning that makes it
+// worse on the validation split is dropped: few images, or few passes over them, can do that. On a CPU the same task gives the same
+// artifacts.
 //
 // INVALID_ARGUMENT, UNIMPLEMENTED  of the task
 // OUT_OF_RANGE                     a loss that is not a number

@@ -15,6 +15,7 @@
 #include "cli/client/channel.h"
 #include "cli/client/grpc_status.h"
 #include "server/coordinator.h"
+#include "tests/server/api/call.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/test_folder.h"
 
@@ -49,13 +50,7 @@ class CoordinatorTest : public ::testing::Test {
   absl::StatusOr<Response> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                                              Response*),
                                 const Request& request) {
-    Stub stub(channel_);
-    grpc::ClientContext context;
-    SetDeadline(context, absl::Seconds(60));
-    Response response;
-    absl::Status status = FromGrpc((stub.*method)(&context, request, &response));
-    if (!status.ok()) return status;
-    return response;
+    return boardloop::Call(channel_, method, request);
   }
 
   // ---- Searches.

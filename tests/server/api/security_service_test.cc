@@ -26,6 +26,7 @@
 #include "core/identity/key.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "server/coordinator.h"
+#include "tests/server/api/call.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_folder.h"
@@ -86,19 +87,6 @@ class SecurityServiceTest : public ::testing::Test {
     return *channel;
   }
 
-  template <typename Stub, typename Request, typename Response>
-  absl::StatusOr<Response> Call(const Channel& channel,
-                                grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
-                                                             Response*),
-                                const Request& request) {
-    Stub stub(channel);
-    grpc::ClientContext context;
-    SetDeadline(context, absl::Seconds(60));
-    Response response;
-    absl::Status status = FromGrpc((stub.*method)(&context, request, &response));
-    if (!status.ok()) return status;
-    return response;
-  }
   absl::Status List(const Channel& channel) {
     return Call(channel, &v1::SearchService::Stub::ListSearches, v1::ListSearchesRequest())
         .status();

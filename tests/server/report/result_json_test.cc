@@ -90,6 +90,7 @@ TEST(ResultJsonTest, WhatIsNotKnownIsNull) {
                             "winner_candidate",
                             "val_top1",
                             "val_top1_int8",
+                            "kept_inherited",
                             "test_top1_fp32",
                             "test_top1_int8",
                             "test_images",

@@ -132,6 +132,21 @@ TEST_F(SpecializeTaskTest, WithoutTrainingTheInheritedWeightsAreQuantized) {
   EXPECT_EQ(output->val_top1_fp32(), output->val_top1_inherited());
 }
 
+TEST_F(SpecializeTaskTest, FineTuningThatMakesItWorseIsDropped) {
+  v1::SpecializeTask task = Task();
+  task.mutable_specialization()->set_epochs(1);
+  task.mutable_specialization()->set_peak_rate(10);
+  const absl::StatusOr<v1::SpecializeOutput> ruined = Run(task);
+  ASSERT_THAT(ruined, IsOk());
+  EXPECT_TRUE(ruined->kept_inherited());
+  EXPECT_EQ(ruined->val_top1_fp32(), ruined->val_top1_inherited());
+  task.mutable_specialization()->set_epochs(0);
+  task.mutable_specialization()->clear_peak_rate();
+  const absl::StatusOr<v1::SpecializeOutput> inherited = Run(task);
+  ASSERT_THAT(inherited, IsOk());
+  EXPECT_EQ(ruined->model_blm(), inherited->model_blm());
+}
+
 TEST_F(SpecializeTaskTest, ReportsRiseToTheEnd) {
   Machine machine(artifacts_);
   v1::SpecializeTask task = Task();

@@ -52,6 +52,7 @@ absl::StatusOr<int> RunIdentity(const Flags& flags) {
   BL_ASSIGN_OR_RETURN(files.certificate, authority.SignIdentity(request, identity, absl::Now()));
   files.authority = authority.certificate();
   BL_RETURN_IF_ERROR(WriteIdentity(flags.out, files));
+  SayIfNoneServed(state);
   BL_RETURN_IF_ERROR(WriteResults(
       absl::StrFormat("%s at %s, in %s\n", IdentityText(identity), files.server, flags.out)));
   return 0;

@@ -75,6 +75,7 @@ absl::StatusOr<int> RunToken(const Flags& flags) {
   const std::string state = flags.state.empty() ? DefaultServerFolder() : flags.state;
   BL_ASSIGN_OR_RETURN(const v1::CreateTokenResponse token,
                       MakeToken(state, TokenRequest(flags.token)));
+  SayIfNoneServed(state);
   BL_RETURN_IF_ERROR(WriteToken(token, flags.json));
   return 0;
 }

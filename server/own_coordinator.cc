@@ -8,6 +8,7 @@
 #include "cli/client/channel.h"
 #include "cli/client/credentials.h"
 #include "cli/client/tls_probe.h"
+#include "cli/output.h"
 #include "core/base/files.h"
 #include "core/base/status.h"
 #include "core/identity/authority.h"
@@ -51,6 +52,13 @@ absl::StatusOr<std::string> OwnAddress(const std::string& state_folder) {
   if (parsed.host == "0.0.0.0") return absl::StrCat("127.0.0.1:", parsed.port);
   if (parsed.host == "[::]") return absl::StrCat("[::1]:", parsed.port);
   return address;
+}
+
+void SayIfNoneServed(const std::string& state_folder) {
+  if (!absl::IsNotFound(OwnAddress(state_folder).status())) return;
+  WriteMessage(absl::StrFormat(
+      "no coordinator has served in %s yet: this is for one that will, with --state %s",
+      state_folder, state_folder));
 }
 
 absl::StatusOr<OwnCoordinator> FindOwnCoordinator(const std::string& state_folder,

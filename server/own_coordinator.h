@@ -30,4 +30,7 @@ absl::StatusOr<OwnCoordinator> FindOwnCoordinator(const std::string& state_folde
 // NOT_FOUND  there is none
 absl::StatusOr<std::string> OwnAddress(const std::string& state_folder);
 
+// A line on standard error where no coordinator has served in the folder yet: it may be meant so, or be a slip in --state.
+void SayIfNoneServed(const std::string& state_folder);
+
 }  // namespace boardloop

@@ -25,9 +25,15 @@ std::string DefaultName(const std::string& suffix) {
   return DefaultMemberName(suffix).substr(std::string("members/").size());
 }
 
+absl::Status OtherRole(const std::string& found, v1::Identity::Role role) {
+  return absl::FailedPreconditionError(absl::StrFormat(
+      "%s, and that of role %s is needed: `boardloop token --role %s` makes a token", found,
+      RoleName(role), RoleName(role)));
+}
+
 // The flags with the identity that there is now.
-absl::StatusOr<TargetFlags> Join(const MemberFlags& flags, const std::string& suffix,
-                                 const std::string& own_folder,
+absl::StatusOr<TargetFlags> Join(const MemberFlags& flags, v1::Identity::Role role,
+                                 const std::string& suffix, const std::string& own_folder,
                                  const std::function<void(const std::string& line)>& log) {
   TargetFlags target = flags.target;
   target.identity = AskedIdentity(flags.target);
@@ -40,6 +46,12 @@ absl::StatusOr<TargetFlags> Join(const MemberFlags& flags, const std::string& su
   BL_ASSIGN_OR_RETURN(const std::string token, ReadFile(flags.join_token_file, kMaxToken));
   const std::string address = target.server.empty() ? ServerFromEnvironment() : target.server;
   BL_ASSIGN_OR_RETURN(const v1::JoinToken parsed, ParseJoinToken(token));
+  // Found out here, it is not used up by who cannot use it.
+  if (parsed.role() != role) {
+    return OtherRole(absl::StrFormat("the join token in %s is one for the role %s",
+                                     flags.join_token_file, RoleName(parsed.role())),
+                     role);
+  }
   const bool named = !flags.name.empty() || !parsed.name().empty();
   const std::string name = named ? flags.name : DefaultName(suffix);
   absl::StatusOr<v1::Identity> joined = JoinCoordinator(address, token, name, target.identity);
@@ -65,7 +77,7 @@ absl::StatusOr<MemberTarget> PrepareMember(
     const std::string& own_folder, const std::function<void(const std::string& line)>& log) {
   TargetFlags target_flags = flags.target;
   if (!flags.join_token_file.empty()) {
-    BL_ASSIGN_OR_RETURN(target_flags, Join(flags, suffix, own_folder, log));
+    BL_ASSIGN_OR_RETURN(target_flags, Join(flags, role, suffix, own_folder, log));
   }
   MemberTarget result;
   BL_ASSIGN_OR_RETURN(result.target, FindTarget(target_flags));
@@ -76,12 +88,9 @@ absl::StatusOr<MemberTarget> PrepareMember(
     BL_ASSIGN_OR_RETURN(const Certificate certificate, ParseCertificate(files.certificate));
     const v1::Identity& identity = *certificate.identity;  // CheckUsable: there is one.
     if (identity.role() != role) {
-      return absl::FailedPreconditionError(absl::StrFormat(
-          "the identity in %s is %s, and that of role %s is needed: `boardloop-server token --role "
-          "%s` "
-          "makes "
-          "a token to join with",
-          result.target.identity, IdentityText(identity), RoleName(role), RoleName(role)));
+      return OtherRole(absl::StrFormat("the identity in %s is %s", result.target.identity,
+                                       IdentityText(identity)),
+                       role);
     }
     if (!name.empty() && name != identity.name()) {
       return absl::InvalidArgumentError(absl::StrFormat(

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "absl/strings/str_format.h"
 #include "cli/client/channel.h"
 #include "core/base/status.h"
 #include "core/identity/identity_folder.h"
@@ -30,7 +31,11 @@ absl::StatusOr<Target> FindTarget(const TargetFlags& flags) {
   if (!asked.empty() && asked != kNone) {
     BL_ASSIGN_OR_RETURN(const IdentityFiles files, ReadIdentity(asked));
     target.identity = asked;
-    if (target.address.empty()) target.address = files.server;
+    if (target.address.empty()) {
+      target.address = files.server;
+      BL_RETURN_IF_ERROR(Annotate(ParseHostPort(target.address).status(),
+                                  absl::StrFormat("server of the identity in %s", asked)));
+    }
   }
   if (asked.empty()) {
     // What is damaged there counts only for those who ask for it.

@@ -119,7 +119,7 @@ ToolCheck::Options Kubernetes(const std::string& program, const std::string& ver
 
 }  // namespace
 
-std::vector<RoleCheck> AllChecks(const std::string& version, const std::string& server) {
+std::vector<RoleCheck> AllChecks(const std::string& version, const Target& coordinator) {
   constexpr Role kUser = Role::kUser, kWorker = Role::kWorker, kAgent = Role::kAgent,
                  kServer = Role::kServer, kContainers = Role::kContainers;
   Checks checks;
@@ -148,7 +148,7 @@ std::vector<RoleCheck> AllChecks(const std::string& version, const std::string& 
   checks.Add<PortCheck>({kAgent, kContainers}, 7414, "an agent's metrics", kNewMetrics, false);
   checks.Add<ToolCheck>({kServer}, Prometheus());
   checks.Add<ToolCheck>({kServer}, Grafana());
-  checks.Add<CoordinatorCheck>({kUser, kWorker, kAgent}, server, version);
+  checks.Add<CoordinatorCheck>({kUser, kWorker, kAgent}, coordinator, version);
   return checks.Take();
 }
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/client/channel.h"
+#include "cli/client/target.h"
 #include "cli/doctor/commands.h"
 #include "cli/doctor/doctor.h"
 #include "cli/doctor/local_host.h"
@@ -39,7 +39,7 @@ Examples:
 
 struct Flags {
   std::vector<std::string> roles = {"all"};
-  std::string server = ServerFromEnvironment();
+  TargetFlags target;
   bool json = false;
 };
 
@@ -55,8 +55,9 @@ std::set<Role> RolesOf(const std::vector<std::string>& names) {
 }
 
 absl::StatusOr<ExitCode> RunDoctor(const Flags& flags) {
+  BL_ASSIGN_OR_RETURN(const Target coordinator, FindTarget(flags.target));
   const std::vector<RoleReport> reports =
-      Examine(LocalHost(), AllChecks(BOARDLOOP_VERSION, flags.server), RolesOf(flags.roles));
+      Examine(LocalHost(), AllChecks(BOARDLOOP_VERSION, coordinator), RolesOf(flags.roles));
   BL_RETURN_IF_ERROR(
       WriteResults(flags.json ? JsonText(DoctorJson(reports)) : DoctorText(reports)));
   const bool all = std::all_of(reports.begin(), reports.end(),
@@ -76,10 +77,7 @@ void AddDoctorCommand(CLI::App& program, Action& action) {
       ->type_name("user|worker|agent|server|containers|all")
       ->check(CLI::IsMember(names))
       ->default_str("all");
-  command
-      .add_option("--server", flags->server, "Coordinator that should answer (BOARDLOOP_SERVER)")
-      ->type_name("HOST:PORT")
-      ->capture_default_str();
+  AddTarget(command, flags->target);
   AddJson(command, flags->json);
   command.callback([flags, &action] { action = [flags] { return RunDoctor(*flags); }; });
 }

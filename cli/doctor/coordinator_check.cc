@@ -27,17 +27,20 @@ std::string VersionOf(const Host& host, const std::string& address) {
 }  // namespace
 
 std::vector<Finding> CoordinatorCheck::Look(const Host& host) const {
-  const absl::StatusOr<std::string> farm = host.AskCoordinator(address_);
-  if (!farm.ok()) {
-    const bool silent = absl::IsUnavailable(farm.status());
-    return {{"coordinator", State::kOptional,
-             absl::StrCat("none answers at ", address_, silent ? "" : ": ",
-                          silent ? "" : std::string(farm.status().message())),
+  const std::string& address = coordinator_.address;
+  const absl::StatusOr<std::string> farm = host.AskCoordinator(coordinator_);
+  if (absl::IsUnavailable(farm.status())) {
+    return {{"coordinator", State::kOptional, absl::StrCat("none answers at ", address),
              "boardloop up, or BOARDLOOP_SERVER=HOST:PORT for another one"}};
   }
-  const std::string version = VersionOf(host, address_);
+  if (!farm.ok()) {
+    return {{"coordinator", State::kWarning,
+             absl::StrFormat("one is at %s: %s", address, std::string(farm.status().message())),
+             "docs/security.md says who may what"}};
+  }
+  const std::string version = VersionOf(host, address);
   const std::string text =
-      absl::StrFormat("answers at %s%s, %s", address_,
+      absl::StrFormat("answers at %s%s, %s", address,
                       version.empty() ? "" : absl::StrCat(", version ", version), *farm);
   if (version.empty() || version == version_) return {{"coordinator", State::kOk, text, ""}};
   return {{"coordinator", State::kWarning,

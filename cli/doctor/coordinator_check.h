@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/client/target.h"
 #include "cli/doctor/check.h"
 
 namespace boardloop {
@@ -11,12 +12,13 @@ namespace boardloop {
 class CoordinatorCheck : public Check {
  public:
   // `version` is ours.
-  CoordinatorCheck(std::string address, std::string version)
-      : address_(std::move(address)), version_(std::move(version)) {}
+  CoordinatorCheck(Target coordinator, std::string version)
+      : coordinator_(std::move(coordinator)), version_(std::move(version)) {}
   std::vector<Finding> Look(const Host& host) const override;
 
  private:
-  const std::string address_, version_;
+  const Target coordinator_;
+  const std::string version_;
 };
 
 }  // namespace boardloop

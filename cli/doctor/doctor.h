@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/client/target.h"
 #include "cli/doctor/check.h"
 #include "nlohmann/json.hpp"
 
@@ -24,7 +25,7 @@ struct RoleCheck {
 };
 
 // All that is looked at. `version` is ours, `server` the coordinator that would be asked.
-std::vector<RoleCheck> AllChecks(const std::string& version, const std::string& server);
+std::vector<RoleCheck> AllChecks(const std::string& version, const Target& coordinator);
 
 struct RoleReport {
   Role role = Role::kUser;

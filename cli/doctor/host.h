@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "cli/client/target.h"
 #include "core/base/process.h"
 
 namespace boardloop {
@@ -36,8 +37,8 @@ class Host {
 
   // Whether 127.0.0.1:`port` could be listened on.
   virtual bool PortIsFree(int port) const = 0;
-  // What the coordinator at `address` says of its farm, in a few words; statuses of a call.
-  virtual absl::StatusOr<std::string> AskCoordinator(const std::string& address) const = 0;
+  // What the coordinator says of its farm, in a few words; UNAVAILABLE: nobody answers; other statuses of a call.
+  virtual absl::StatusOr<std::string> AskCoordinator(const Target& coordinator) const = 0;
   // The body of http://ADDRESS/PATH.
   virtual absl::StatusOr<std::string> Fetch(const std::string& address,
                                             const std::string& path) const = 0;

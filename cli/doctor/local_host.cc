@@ -19,6 +19,7 @@
 #include "absl/time/clock.h"
 #include "boardloop/v1/board_service.grpc.pb.h"
 #include "cli/client/channel.h"
+#include "cli/client/explain.h"
 #include "cli/client/grpc_status.h"
 #include "core/base/files.h"
 #include "core/base/parallel.h"
@@ -133,15 +134,17 @@ bool LocalHost::PortIsFree(int port) const {
          listen(socket.get(), 1) == 0;
 }
 
-absl::StatusOr<std::string> LocalHost::AskCoordinator(const std::string& address) const {
-  BL_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel, OpenChannel(address));
+absl::StatusOr<std::string> LocalHost::AskCoordinator(const Target& coordinator) const {
+  const auto& [address, identity] = coordinator;
+  BL_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel, OpenChannel(address, identity));
   v1::ListMembersRequest request;
   request.set_page_size(kMaxPage);
   v1::ListMembersResponse members;
   grpc::ClientContext context;
   SetDeadline(context, kAnswer);
-  BL_RETURN_IF_ERROR(FromGrpc(
-      v1::BoardService::NewStub(channel)->ListMembers(&context, request, &members), address));
+  const absl::Status status = FromGrpc(
+      v1::BoardService::NewStub(channel)->ListMembers(&context, request, &members), address);
+  BL_RETURN_IF_ERROR(ExplainFailure(status, address, identity));
   int workers = 0, agents = 0;
   for (const v1::Member& member : members.members()) {
     if (member.state() == v1::Member::LOST) continue;

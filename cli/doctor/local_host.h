@@ -15,7 +15,7 @@ class LocalHost : public Host {
   bool MayWrite(const std::string& path) const override;
   absl::StatusOr<DiskSpace> Disk(const std::string& path) const override;
   bool PortIsFree(int port) const override;
-  absl::StatusOr<std::string> AskCoordinator(const std::string& address) const override;
+  absl::StatusOr<std::string> AskCoordinator(const Target& coordinator) const override;
   absl::StatusOr<std::string> Fetch(const std::string& address,
                                     const std::string& path) const override;
   int Processors() const override;

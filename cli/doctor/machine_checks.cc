@@ -96,7 +96,8 @@ std::vector<Finding> PortCheck::Look(const Host& host) const {
   const std::string name = absl::StrCat("port ", port_);
   if (host.PortIsFree(port_)) return {{name, State::kOk, absl::StrCat("free, for ", what_), ""}};
   const std::string address = absl::StrCat("127.0.0.1:", port_);
-  const bool ours = needed_ ? host.AskCoordinator(address).ok()
+  // One with TLS wants an identity, and has said so then.
+  const bool ours = needed_ ? !absl::IsUnavailable(host.AskCoordinator({address, ""}).status())
                             : host.Fetch(address, "/healthz").value_or("") == "ok\n";
   if (ours) return {{name, State::kOk, absl::StrCat("taken, by ", what_), ""}};
   return {{name, State::kWarning, absl::StrFormat("in use, usually it is that of %s", what_),

@@ -36,7 +36,7 @@ std::string JoinTokenText(const v1::JoinToken& token) {
 absl::StatusOr<v1::JoinToken> ParseJoinToken(const std::string& text) {
   const std::string stripped(absl::StripAsciiWhitespace(text));
   if (!absl::StartsWith(stripped, kPrefix)) {
-    return absl::InvalidArgumentError(absl::StrCat("not a join token: it begins with ", kPrefix));
+    return absl::InvalidArgumentError(absl::StrCat("not a join token: one begins with ", kPrefix));
   }
   const auto damaged = [] {
     return absl::InvalidArgumentError("the join token is damaged: copy the whole of it");

@@ -117,7 +117,16 @@ TEST_F(SecurityTest, WhoHasJoinedIsServedAndOthersAreNot) {
   EXPECT_EQ(stopped.exit_code, 1);
   EXPECT_THAT(stopped.err, HasSubstr("boardloop-server: "));
   // And without a coordinator, on the database.
-  EXPECT_THAT(Server({"token", "--role", "worker"}).out, StartsWith("bl1-"));
+  const ProcessOutput offline = Server({"token", "--role", "worker"});
+  EXPECT_THAT(offline.out, StartsWith("bl1-"));
+  EXPECT_THAT(offline.err, Not(HasSubstr("no coordinator has served")));
+}
+
+TEST_F(SecurityTest, ATokenForAFolderInWhichNobodyServedIsMadeAndSaysSo) {
+  const std::string slip = folder_.Path("slip");
+  const ProcessOutput token = Run({BOARDLOOP_SERVER, "token", "--role", "user", "--state", slip});
+  EXPECT_THAT(token.out, StartsWith("bl1-"));
+  EXPECT_THAT(token.err, HasSubstr("no coordinator has served in " + slip));
 }
 
 TEST_F(SecurityTest, AWorkerJoinsByItselfAndServes) {

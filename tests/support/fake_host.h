@@ -25,8 +25,8 @@ class FakeHost : public Host {
   std::set<std::string> folders = {"/"}, writable = {"/"};
   std::map<std::string, DiskSpace> disks;  // By folder.
   std::set<int> taken_ports;
-  std::map<std::string, std::string> coordinators;  // What they say, by address.
-  std::map<std::string, std::string> pages;         // By address and path.
+  std::map<std::string, absl::StatusOr<std::string>> coordinators;  // What they say, by address.
+  std::map<std::string, std::string> pages;                         // By address and path.
   int64_t memory_bytes = 0;
   absl::Time now = absl::UnixEpoch();
 
@@ -56,10 +56,10 @@ class FakeHost : public Host {
     return disk->second;
   }
   bool PortIsFree(int port) const override { return taken_ports.count(port) == 0; }
-  absl::StatusOr<std::string> AskCoordinator(const std::string& address) const override {
-    const auto coordinator = coordinators.find(address);
-    if (coordinator == coordinators.end()) return absl::UnavailableError("nobody answers");
-    return coordinator->second;
+  absl::StatusOr<std::string> AskCoordinator(const Target& coordinator) const override {
+    const auto found = coordinators.find(coordinator.address);
+    if (found == coordinators.end()) return absl::UnavailableError("nobody answers");
+    return found->second;
   }
   absl::StatusOr<std::string> Fetch(const std::string& address,
                                     const std::string& path) const override {

@@ -9,9 +9,11 @@
 #include "absl/time/clock.h"
 #include "cli/client/credentials.h"
 #include "cli/client/member_identity.h"
+#include "core/base/files.h"
 #include "core/identity/authority.h"
 #include "core/identity/identity_folder.h"
 #include "core/identity/identity_name.h"
+#include "core/identity/join_token.h"
 #include "core/identity/key.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_folder.h"
@@ -109,6 +111,21 @@ TEST_F(TargetTest, AMemberIsCalledAsItsIdentity) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("the name is b")));
   flags.target.identity = "none";
   EXPECT_EQ(prepare(v1::Identity::WORKER)->member, "members/b");
+}
+
+TEST_F(TargetTest, ATokenOfAnotherRoleIsNotUsedUp) {
+  MemberFlags flags;
+  flags.target.server = "127.0.0.1:1";  // Nobody is asked.
+  flags.join_token_file = folder_.Path("token");
+  v1::JoinToken token;
+  token.set_role(v1::Identity::WORKER);
+  token.set_secret(*NewSecret());
+  token.set_authority_sha256(std::string(32, 'a'));
+  ASSERT_THAT(WriteFileAtomically(flags.join_token_file, JoinTokenText(token)), IsOk());
+  EXPECT_THAT(PrepareMember(flags, v1::Identity::AGENT, "agent", folder_.Path("own"),
+                            [](const std::string&) {}),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("is one for the role worker, and that of role agent is needed")));
 }
 
 TEST_F(TargetTest, ATokenFileThatIsNoneIsSaidWithTheReasonForJoining) {

@@ -187,6 +187,8 @@ TEST_F(ChecksTest, Ports) {
   host_.pages["127.0.0.1:7413/healthz"] = "ok\n";
   EXPECT_THAT(server.Look(host_), Is(State::kOk, "taken, by the coordinator"));
   EXPECT_THAT(metrics.Look(host_), Is(State::kOk, "taken, by a worker's metrics"));
+  host_.coordinators["127.0.0.1:7411"] = absl::FailedPreconditionError("serves TLS");
+  EXPECT_THAT(server.Look(host_), Is(State::kOk, "taken, by the coordinator"));
 }
 
 TEST_F(ChecksTest, Datasets) {
@@ -199,9 +201,12 @@ TEST_F(ChecksTest, Datasets) {
 // ---- The coordinator.
 
 TEST_F(ChecksTest, Coordinator) {
-  const CoordinatorCheck check("127.0.0.1:5000", "1.2");
+  const CoordinatorCheck check({"127.0.0.1:5000", ""}, "1.2");
   EXPECT_THAT(check.Look(host_),
               Is(State::kOptional, "none answers at 127.0.0.1:5000", "boardloop up"));
+  host_.coordinators["127.0.0.1:5000"] = absl::FailedPreconditionError("it serves TLS");
+  EXPECT_THAT(check.Look(host_),
+              Is(State::kWarning, "one is at 127.0.0.1:5000: it serves TLS", "security.md"));
   host_.coordinators["127.0.0.1:5000"] = "workers connected: 1, agents: 1";
   EXPECT_THAT(check.Look(host_), Is(State::kOk, "answers at 127.0.0.1:5000, workers connected: 1"));
   const auto build_info = [](const std::string& version) {

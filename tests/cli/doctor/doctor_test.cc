@@ -76,8 +76,8 @@ TEST_F(DoctorTest, NothingToMendIsNotSaid) {
 
 TEST_F(DoctorTest, OnAMachineWithNothingOnlyAUserCanWork) {
   host_.now = absl::FromUnixSeconds(1'800'000'000);
-  const std::vector<RoleReport> reports =
-      Examine(host_, AllChecks("1.2", "127.0.0.1:7411"), {std::begin(kRoles), std::end(kRoles)});
+  const std::vector<RoleReport> reports = Examine(host_, AllChecks("1.2", {"127.0.0.1:7411", ""}),
+                                                  {std::begin(kRoles), std::end(kRoles)});
   ASSERT_EQ(reports.size(), 5u);
   for (const RoleReport& report : reports) {
     EXPECT_EQ(report.CanWork(), report.role == Role::kUser) << RoleName(report.role);
@@ -100,8 +100,8 @@ TEST_F(DoctorTest, OnAMachineWithEverythingAllRolesCanWork) {
   host_.AddProgram("boardloop-agent", "check --json",
                    {0, R"([{"check": "OpenOCD", "verdict": "good", "text": "0.12"}])", ""});
   host_.AddProgram("docker", "version --format Docker {{.Server.Version}}", {0, "Docker 27\n", ""});
-  for (const RoleReport& report :
-       Examine(host_, AllChecks("1.2", "127.0.0.1:7411"), {std::begin(kRoles), std::end(kRoles)})) {
+  for (const RoleReport& report : Examine(host_, AllChecks("1.2", {"127.0.0.1:7411", ""}),
+                                          {std::begin(kRoles), std::end(kRoles)})) {
     EXPECT_TRUE(report.CanWork()) << DoctorText({report});
   }
 }

@@ -23,8 +23,6 @@ class Backoff {
   }
   // After a call that went well: the next failure begins anew.
   void Reset() { next_ = first_; }
-  // None has failed since.
-  bool fresh() const { return next_ == first_; }
 
  private:
   const absl::Duration first_, last_;

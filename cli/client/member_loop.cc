@@ -22,6 +22,7 @@ constexpr int32_t kProtocolVersion = 1;
 constexpr absl::Duration kCall = absl::Seconds(20);
 constexpr absl::Duration kFirstBackoff = absl::Milliseconds(200);
 constexpr absl::Duration kLastBackoff = absl::Seconds(5);
+constexpr absl::Duration kLookAgain = absl::Seconds(30);
 // To connect anew. Longer than a channel waits between attempts, short for somebody who stops us.
 constexpr absl::Duration kConnect = absl::Seconds(1);
 
@@ -65,6 +66,8 @@ void MemberLoop::Log(const std::string& line) {
 absl::Status MemberLoop::Run() {
   Backoff backoff(kFirstBackoff, kLastBackoff, random_);
   bool connected = false;
+  absl::Time looked = absl::InfinitePast();  // For the reason of a failure.
+  std::string said;                          // What of it stands in the log.
   while (true) {
     // Without a connection the call below says so.
     AwaitConnection(*channel_, kConnect);
@@ -78,13 +81,22 @@ absl::Status MemberLoop::Run() {
     if (options_.observer != nullptr) {
       options_.observer->Synchronized(status, absl::Now() - begin);
     }
-    // Once for each time that we are cut off: finding out takes a while.
-    if (absl::IsUnavailable(status) && (connected || backoff.fresh())) {
+    if (absl::IsCancelled(status)) {
+      status = absl::UnavailableError(
+          absl::StrFormat("the coordinator at %s ended the call: it stops", options_.address));
+    }
+    // When we are cut off and now and then: finding out takes a while, and another may be there by now.
+    const bool look = connected || begin - looked >= kLookAgain;
+    if (look) looked = begin;
+    if (absl::IsUnavailable(status) && look) {
       status = ExplainFailure(status, options_.address, options_.identity);
     }
     if (Refused(status)) return status;
     if (!status.ok()) {
-      if (connected || backoff.fresh()) Log(std::string(status.message()));
+      if (look && status.message() != said) {
+        said = std::string(status.message());
+        Log(said);
+      }
       connected = false;
       HandBack();
       if (stopping() && Idle()) return absl::OkStatus();
@@ -93,6 +105,7 @@ absl::Status MemberLoop::Run() {
     }
     if (!connected) Log(absl::StrCat("connected to ", options_.address, " as ", options_.member));
     connected = true;
+    said.clear();
     backoff.Reset();
     Take(request, response);
     HandBack();

@@ -99,11 +99,9 @@ ToolCheck::Options ContainerEngine() {
 ToolCheck::Options Compose() {
   ToolCheck::Options tool;
   tool.name = "compose";
-  tool.commands = {{"docker", "compose", "version"},
-                   {"docker-compose", "version"},
-                   {"podman-compose", "--version"}};
-  tool.why = "it starts all images together";
-  tool.packages = "docker-compose";
+  tool.commands = {{"docker", "compose", "version"}};
+  tool.why = "Docker's plugin compose 2 starts all images together";
+  tool.fix = "Docker's package docker-compose-plugin, or Ubuntu's docker-compose-v2";
   return tool;
 }
 

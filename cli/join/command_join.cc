@@ -1,5 +1,8 @@
 // boardloop join: a token becomes an identity of this machine.
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include <iostream>
 #include <memory>
 #include <string>
@@ -12,6 +15,7 @@
 #include "core/base/status.h"
 #include "core/identity/identity_folder.h"
 #include "core/identity/identity_name.h"
+#include "core/identity/join_token.h"
 
 namespace boardloop {
 namespace {
@@ -21,12 +25,12 @@ constexpr char kHelp[] = "Joins a coordinator with a token";
 constexpr char kNotes[] =
     R"(An operator has tokens: `boardloop token`, or `boardloop-server token` on the coordinator's machine. The key is made
 here and stays here. From then on commands find the coordinator and the identity by themselves; certificates live for
-24 hours, and every command renews one that is older than 12.
+30 days, and every command renews one of which half is over.
 
 A token is as good as a password: "-" reads it from standard input, so that it is in no history.
 
 Examples:
-  boardloop join lab.example.org:7411 bl1-CAES... --name anna
+  boardloop join lab.example.org:7411 bl1-CAES...
   boardloop join lab.example.org:7411 - --name anna < token.txt
 )";
 
@@ -41,6 +45,13 @@ absl::StatusOr<std::string> ReadToken(const std::string& token) {
   return absl::InvalidArgumentError("standard input has no token");
 }
 
+// Empty where there is none, or one that no identity can have.
+std::string LoginName() {
+  const passwd* user = getpwuid(geteuid());
+  const std::string name = user != nullptr ? user->pw_name : "";
+  return CheckIdentityName(name).ok() ? name : "";
+}
+
 absl::StatusOr<ExitCode> RunJoin(const Flags& flags) {
   BL_ASSIGN_OR_RETURN(const std::string token, ReadToken(flags.token));
   TargetFlags target;
@@ -50,8 +61,11 @@ absl::StatusOr<ExitCode> RunJoin(const Flags& flags) {
     return absl::InvalidArgumentError("the identity is \"none\", must be a folder to write");
   }
   if (folder.empty()) folder = DefaultIdentityFolder();
-  BL_ASSIGN_OR_RETURN(const v1::Identity identity,
-                      JoinCoordinator(flags.address, token, flags.name, folder));
+  BL_ASSIGN_OR_RETURN(const v1::JoinToken parsed, ParseJoinToken(token));
+  const bool named = !flags.name.empty() || !parsed.name().empty();
+  BL_ASSIGN_OR_RETURN(
+      const v1::Identity identity,
+      JoinCoordinator(flags.address, token, named ? flags.name : LoginName(), folder));
   BL_RETURN_IF_ERROR(WriteResults(
       absl::StrFormat("%s at %s, in %s\n", IdentityText(identity), flags.address, folder)));
   return ExitCode::kOk;
@@ -69,7 +83,9 @@ void AddJoinCommand(CLI::App& program, Action& action) {
   command.add_option("token", flags->token, "The token; \"-\": from standard input")
       ->required()
       ->type_name("TOKEN");
-  command.add_option("--name", flags->name, "Who you are (default: the token's name)")
+  command
+      .add_option("--name", flags->name,
+                  "Who you are (default: the token's name, else your login name)")
       ->type_name("NAME");
   command
       .add_option("--identity", flags->identity,

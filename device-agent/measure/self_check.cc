@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <utility>
 
@@ -17,6 +18,7 @@
 #include "device-agent/measure/measure.h"
 #include "device-agent/measure/prepare.h"
 #include "device-agent/probe/pyocd_probe.h"
+#include "device-agent/virtual/plugin_path.h"
 
 namespace boardloop {
 namespace {
@@ -40,7 +42,22 @@ absl::StatusOr<std::string> VersionOf(const std::string& program, const std::str
   BL_ASSIGN_OR_RETURN(const ProcessOutput output,
                       RunProcess({program, flag}, "", {.deadline = absl::Seconds(20)}));
   const std::string text = output.out.empty() ? output.err : output.out;
-  return std::vector<std::string>(absl::StrSplit(text, '\n'))[0];
+  const std::string line = std::vector<std::string>(absl::StrSplit(text, '\n'))[0];
+  if (output.exit_code != 0) {
+    return absl::FailedPreconditionError(absl::StrFormat("`%s %s`: %s", program, flag, line));
+  }
+  return line;
+}
+
+// A virtual board needs its program and, where that looks for it, QEMU's plugin.
+absl::StatusOr<std::string> VirtualBoardVersion() {
+  const std::string program = FindVirtualBoardProgram();
+  BL_ASSIGN_OR_RETURN(std::string version, VersionOf(program, "--version"));
+  std::error_code error;
+  const std::filesystem::path path = std::filesystem::canonical(program, error);
+  // Of one that PATH gives, it says so itself when it starts.
+  if (!error) BL_RETURN_IF_ERROR(FindCyclePlugin(path).status());
+  return version;
 }
 
 CheckItem ToolItem(const std::string& name, const absl::StatusOr<std::string>& version,
@@ -115,8 +132,10 @@ std::vector<CheckItem> CheckTools() {
                            "install the package openocd (0.12 or newer)", Verdict::kBad));
   items.push_back(ToolItem("QEMU", VersionOf("qemu-system-arm", "--version"),
                            "virtual boards need the package qemu-system-arm", Verdict::kAbsent));
-  items.push_back(ToolItem("virtual board", VersionOf(FindVirtualBoardProgram(), "--version"),
-                           "boardloop-vboard belongs beside boardloop-agent", Verdict::kAbsent));
+  const absl::StatusOr<std::string> virtual_board = VirtualBoardVersion();
+  items.push_back(ToolItem(
+      "virtual board", virtual_board, "bin/ and lib/ of a build or an installation belong together",
+      absl::IsFailedPrecondition(virtual_board.status()) ? Verdict::kBad : Verdict::kAbsent));
   items.push_back(ToolItem("pyOCD", PyOcdVersion(), "", Verdict::kAbsent));
   return items;
 }

@@ -16,6 +16,7 @@
 #include "device-agent/virtual/front/remote_bitbang.h"
 #include "device-agent/virtual/front/stlink_tcp.h"
 #include "device-agent/virtual/options.h"
+#include "device-agent/virtual/plugin_path.h"
 #include "device-agent/virtual/server.h"
 #include "device-agent/virtual/state_dir.h"
 #include "glog/logging.h"
@@ -55,18 +56,9 @@ sigset_t PrepareSignals() {
   return waiting;
 }
 
-// Beside the program: bin/ and lib/ of an installation or of a build tree.
 absl::StatusOr<std::string> FindPlugin() {
   std::error_code error;
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
-  const std::string name = "libboardloop_cycles.so";
-  const std::filesystem::path folder = program.parent_path();
-  for (const std::filesystem::path& path :
-       {folder / ".." / "lib" / "boardloop" / name, folder / name}) {
-    if (std::filesystem::exists(path, error)) return path.lexically_normal().string();
-  }
-  return absl::NotFoundError("the cycle plugin " + name + " is not in ../lib/boardloop/ beside " +
-                             program.string());
+  return FindCyclePlugin(std::filesystem::read_symlink("/proc/self/exe", error));
 }
 
 int CodeOfListener(const absl::Status& status) {

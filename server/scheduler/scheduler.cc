@@ -674,9 +674,8 @@ absl::StatusOr<std::string> Scheduler::WaitingFor(Transaction& tx, const std::st
     if (workers == 0) missing.insert("a worker: none is connected");
     if (workers > 0 && able == 0) {
       missing.insert(
-          absl::StrFormat("a worker that has the data set %s: none of the %d connected can "
-                          "read it%s",
-                          need, workers, why));
+          absl::StrFormat("a worker that has the data set %s: none of the %d connected %s%s", need,
+                          workers, why.empty() ? "has found it yet" : "can read it", why));
     }
   }
   return absl::StrJoin(missing, "; ");

@@ -181,7 +181,9 @@ absl::Status CheckClassesHaveSamples(const Dataset& dataset) {
   for (size_t c = 0; c < counts.size(); ++c) {
     if (counts[c] > 0) continue;
     return absl::InvalidArgumentError(
-        absl::StrCat("class ", dataset.classes[c], " has no samples in one of the splits"));
+        absl::StrFormat("class %s has no samples in one of the splits: each class needs some for "
+                        "training and some for validation",
+                        dataset.classes[c]));
   }
   return absl::OkStatus();
 }

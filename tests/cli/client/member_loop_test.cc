@@ -245,6 +245,15 @@ TEST_F(MemberLoopTest, TheObserverIsToldOfEveryCallAndHowItEnded) {
   EXPECT_EQ(member_->AwaitCalls(absl::StatusCode::kUnavailable), 2);
 }
 
+TEST_F(MemberLoopTest, ACoordinatorThatStopsIsNamed) {
+  coordinator_.FailCalls(1, grpc::StatusCode::CANCELLED);
+  Start();
+  member_->AwaitLines(2);
+  EXPECT_THAT(member_->lines(),
+              ElementsAre(HasSubstr(coordinator_.address() + " ended the call: it stops"),
+                          HasSubstr("connected to " + coordinator_.address())));
+}
+
 // ---- The end.
 
 TEST_F(MemberLoopTest, StoppedItTakesNothingNewAndFinishesWhatItHas) {

@@ -58,7 +58,7 @@ build_ah() {
 
 # An interrupted build leaves mounts, and a check containers and programs that serve.
 served=()
-declare -A containers
+declare -A containers=()
 clean_up() {
   local pid folder
   for pid in "${served[@]}"; do kill "$pid" 2>/dev/null || true; done

@@ -48,7 +48,7 @@ absl::StatusOr<std::string> FindAuthority(const std::string& address, const v1::
   }
   return absl::UnauthenticatedError(absl::StrFormat(
       "the coordinator at %s is not the one that the join token is of: its authority is another, "
-      "or the token was not copied as it is; it was not sent",
+      "or the token was not copied as it is; the token was not sent",
       address));
 }
 

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "server/store/migrations.h"
 #include "server/store/sqlite_database.h"
 #include "tests/server/api/coordinator_test_base.h"
@@ -204,7 +205,11 @@ TEST_F(WholeCoordinatorTest, AFullDiskRefusesWhatItCannotKeepAndGoesOnWhenThereI
   EXPECT_THAT(Get("searches/full"), StatusIs(absl::StatusCode::kNotFound));
   disk.FailWrites(0);
   Create("full");
-  Synchronize(worker);
+  // Tasks are queued by the coordinator's own thread.
+  const absl::Time end = absl::Now() + absl::Seconds(60);
+  do {
+    Synchronize(worker);
+  } while (worker.response.grants_size() == 0 && absl::Now() < end);
   EXPECT_EQ(worker.response.grants_size(), 1);
 }
 

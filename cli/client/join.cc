@@ -74,15 +74,18 @@ absl::StatusOr<v1::JoinResponse> Call(const std::string& address, const std::str
 }  // namespace
 
 absl::StatusOr<v1::Identity> JoinCoordinator(const std::string& address, const std::string& token,
-                                             const std::string& name, const std::string& folder) {
+                                             const std::string& name, const std::string& folder,
+                                             const std::string& default_name) {
   BL_ASSIGN_OR_RETURN(const v1::JoinToken parsed, ParseJoinToken(token));
-  if (!name.empty()) BL_RETURN_IF_ERROR(CheckIdentityName(name));
+  const bool named = !name.empty() || !parsed.name().empty();
+  const std::string& asked = named ? name : default_name;
+  if (!asked.empty()) BL_RETURN_IF_ERROR(CheckIdentityName(asked));
   BL_ASSIGN_OR_RETURN(const std::string authority, FindAuthority(address, parsed));
   IdentityFiles files;
   BL_ASSIGN_OR_RETURN(files.key, NewKey());
   v1::JoinRequest request;
   request.set_secret(parsed.secret());
-  request.set_name(name);
+  request.set_name(asked);
   BL_ASSIGN_OR_RETURN(*request.mutable_certificate_request(), MakeCertificateRequest(files.key));
   BL_ASSIGN_OR_RETURN(const v1::JoinResponse response, Call(address, authority, request));
   files.certificate = response.certificate();

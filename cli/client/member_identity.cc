@@ -52,14 +52,15 @@ absl::StatusOr<TargetFlags> Join(const MemberFlags& flags, v1::Identity::Role ro
                                      flags.join_token_file, RoleName(parsed.role())),
                      role);
   }
-  const bool named = !flags.name.empty() || !parsed.name().empty();
-  const std::string name = named ? flags.name : DefaultName(suffix);
-  absl::StatusOr<v1::Identity> joined = JoinCoordinator(address, token, name, target.identity);
+  const auto join = [&] {
+    return JoinCoordinator(address, token, flags.name, target.identity, DefaultName(suffix));
+  };
+  absl::StatusOr<v1::Identity> joined = join();
   if (absl::IsUnavailable(joined.status())) log(std::string(joined.status().message()));
   // A coordinator that is not there yet is waited for, as by a member that has joined.
   while (absl::IsUnavailable(joined.status())) {
     absl::SleepFor(kAgain);
-    joined = JoinCoordinator(address, token, name, target.identity);
+    joined = join();
   }
   if (!joined.ok()) {
     return Annotate(joined.status(),

@@ -22,7 +22,6 @@ constexpr int32_t kProtocolVersion = 1;
 constexpr absl::Duration kCall = absl::Seconds(20);
 constexpr absl::Duration kFirstBackoff = absl::Milliseconds(200);
 constexpr absl::Duration kLastBackoff = absl::Seconds(5);
-constexpr absl::Duration kLookAgain = absl::Seconds(30);
 // To connect anew. Longer than a channel waits between attempts, short for somebody who stops us.
 constexpr absl::Duration kConnect = absl::Seconds(1);
 
@@ -86,7 +85,7 @@ absl::Status MemberLoop::Run() {
           absl::StrFormat("the coordinator at %s ended the call: it stops", options_.address));
     }
     // When we are cut off and now and then: finding out takes a while, and another may be there by now.
-    const bool look = connected || begin - looked >= kLookAgain;
+    const bool look = connected || begin - looked >= options_.look_again;
     if (look) looked = begin;
     if (absl::IsUnavailable(status) && look) {
       status = ExplainFailure(status, options_.address, options_.identity);

@@ -51,10 +51,11 @@ class MemberLoop {
     std::string member;  // "members/NAME"
     v1::Member::Kind kind = v1::Member::WORKER;
     std::string device;
-    std::string address;                       // Of the coordinator, for messages.
-    absl::Duration drain = absl::Seconds(10);  // What is not done by then is handed back.
-    uint64_t seed = 0;                         // Of the jitter and the instance; 0: from the clock.
-    std::string identity;                      // Its folder, for messages; empty: none.
+    std::string address;                            // Of the coordinator, for messages.
+    absl::Duration drain = absl::Seconds(10);       // What is not done by then is handed back.
+    absl::Duration look_again = absl::Seconds(30);  // While cut off: for the reason.
+    uint64_t seed = 0;     // Of the jitter and the instance; 0: from the clock.
+    std::string identity;  // Its folder, for messages; empty: none.
     // Lines for people: connected, cut off, refused. May be empty.
     std::function<void(const std::string& line)> log;
     MemberObserver* observer = nullptr;  // Not owned.

@@ -15,7 +15,6 @@
 #include "core/base/status.h"
 #include "core/identity/identity_folder.h"
 #include "core/identity/identity_name.h"
-#include "core/identity/join_token.h"
 
 namespace boardloop {
 namespace {
@@ -61,11 +60,8 @@ absl::StatusOr<ExitCode> RunJoin(const Flags& flags) {
     return absl::InvalidArgumentError("the identity is \"none\", must be a folder to write");
   }
   if (folder.empty()) folder = DefaultIdentityFolder();
-  BL_ASSIGN_OR_RETURN(const v1::JoinToken parsed, ParseJoinToken(token));
-  const bool named = !flags.name.empty() || !parsed.name().empty();
-  BL_ASSIGN_OR_RETURN(
-      const v1::Identity identity,
-      JoinCoordinator(flags.address, token, named ? flags.name : LoginName(), folder));
+  BL_ASSIGN_OR_RETURN(const v1::Identity identity,
+                      JoinCoordinator(flags.address, token, flags.name, folder, LoginName()));
   BL_RETURN_IF_ERROR(WriteResults(
       absl::StrFormat("%s at %s, in %s\n", IdentityText(identity), flags.address, folder)));
   return ExitCode::kOk;

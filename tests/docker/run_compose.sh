@@ -30,6 +30,11 @@ while (($# > 0)); do
 done
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
+if [[ ! -x $programs/boardloop ]]; then
+  echo "run_compose: $programs has no boardloop: build first, or --programs FOLDER" >&2
+  exit 2
+fi
+
 work=$(mktemp --directory)
 services=(server identities worker agent prometheus)
 if $grafana; then services+=(grafana); fi

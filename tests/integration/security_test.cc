@@ -1,6 +1,8 @@
 // TLS with the real programs: a coordinator, people who join, a worker that joins by itself.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pwd.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
@@ -8,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "core/base/files.h"
 #include "core/base/process.h"
@@ -120,6 +123,15 @@ TEST_F(SecurityTest, WhoHasJoinedIsServedAndOthersAreNot) {
   const ProcessOutput offline = Server({"token", "--role", "worker"});
   EXPECT_THAT(offline.out, StartsWith("bl1-"));
   EXPECT_THAT(offline.err, Not(HasSubstr("no coordinator has served")));
+}
+
+TEST_F(SecurityTest, WhereNobodyGivesANameItIsThatOfTheLogin) {
+  const ProcessOutput token = Server({"token", "--role", "user"});
+  const ProcessOutput joined = Boardloop({"join", address_, "-"}, token.out);
+  ASSERT_EQ(joined.exit_code, 0) << joined.err;
+  const passwd* user = getpwuid(geteuid());
+  ASSERT_NE(user, nullptr);
+  EXPECT_THAT(joined.out, HasSubstr(absl::StrCat("user/", user->pw_name, " at ", address_)));
 }
 
 TEST_F(SecurityTest, ATokenForAFolderInWhichNobodyServedIsMadeAndSaysSo) {

@@ -30,6 +30,7 @@ class TestMember : public MemberHandler, public MemberObserver {
     options.member = "members/m";
     options.address = coordinator.address();
     options.drain = drain;
+    options.look_again = absl::Milliseconds(50);
     options.log = [this](const std::string& line) {
       MutexLock lock(mu_);
       lines_.push_back(line);
@@ -252,6 +253,15 @@ TEST_F(MemberLoopTest, ACoordinatorThatStopsIsNamed) {
   EXPECT_THAT(member_->lines(),
               ElementsAre(HasSubstr(coordinator_.address() + " ended the call: it stops"),
                           HasSubstr("connected to " + coordinator_.address())));
+}
+
+TEST_F(MemberLoopTest, WhileItIsCutOffAnotherReasonIsSaidToo) {
+  coordinator_.FailCalls(1000, grpc::StatusCode::CANCELLED);
+  Start();
+  member_->AwaitLines(1);
+  coordinator_.GoAway();
+  member_->AwaitLines(2);
+  EXPECT_THAT(member_->lines().back(), HasSubstr("no coordinator answers"));
 }
 
 // ---- The end.

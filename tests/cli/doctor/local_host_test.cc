@@ -2,11 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <string>
 
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "cli/http/http_server.h"
+#include "core/base/unique_fd.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_folder.h"
 
@@ -52,6 +56,20 @@ TEST(LocalHostTest, APortIsTakenWhileSomebodyListens) {
     EXPECT_THAT(host.Fetch(address, "/other"), StatusIs(absl::StatusCode::kNotFound));
   }
   EXPECT_TRUE(host.PortIsFree(port));
+}
+
+TEST(LocalHostTest, SomebodyWhoSaysNothingIsNoCoordinator) {
+  const UniqueFd silent(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  auto* where = reinterpret_cast<sockaddr*>(&address);
+  ASSERT_EQ(bind(silent.get(), where, size), 0);
+  ASSERT_EQ(listen(silent.get(), 4), 0);
+  ASSERT_EQ(getsockname(silent.get(), where, &size), 0);
+  const Target target{absl::StrCat("127.0.0.1:", ntohs(address.sin_port)), ""};
+  EXPECT_THAT(LocalHost().AskCoordinator(target), StatusIs(absl::StatusCode::kUnavailable));
 }
 
 }  // namespace

@@ -118,6 +118,16 @@ TEST(ReportHtmlTest, SaysThatLatencyIsModelled) {
   EXPECT_THAT(measured, HasSubstr("By the core's cycle counter"));
 }
 
+TEST(ReportHtmlTest, SaysThatFineTuningWasDropped) {
+  SearchReport report = SampleReport();
+  const std::string dropped = "float, not fine-tuned: that made it worse";
+  EXPECT_THAT(ReportHtml(report), Not(HasSubstr(dropped)));
+  report.specialized->set_kept_inherited(true);
+  const std::string html = ReportHtml(report);
+  EXPECT_THAT(html, HasSubstr(dropped));
+  EXPECT_THAT(html, Not(HasSubstr("fine-tuned, float")));
+}
+
 TEST(ReportHtmlTest, HostileTextStaysText) {
   const std::vector<Element> page = Read(ReportHtml(HostileReport()));
   EXPECT_EQ(Named(page, "script").size(), 2);

@@ -52,6 +52,17 @@ TEST(OptionsTest, EverythingIsRead) {
   EXPECT_TRUE(options->verbose);
 }
 
+// Programs copy these options: what nobody asked for must have a value too.
+TEST(OptionsTest, HelpLeavesABoardOfNoType) {
+  testing::internal::CaptureStdout();
+  const absl::StatusOr<ProgramOptions> options = Parse({"--help"});
+  testing::internal::GetCapturedStdout();
+  ASSERT_THAT(options, IsOk());
+  EXPECT_TRUE(options->help);
+  EXPECT_EQ(options->type.flash_bytes, 0u);
+  EXPECT_FALSE(options->type.peripherals_in_qemu);
+}
+
 TEST(OptionsTest, MistakesAreNamed) {
   const std::vector<std::string> good = {"--type", "virtual-stm32f405", "--state", "/tmp/x"};
   const std::vector<std::pair<std::vector<std::string>, std::string>> mistakes = {

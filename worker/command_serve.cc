@@ -132,6 +132,12 @@ absl::Status RunServe(const Flags& flags) {
   const std::string state = flags.state.empty() ? DefaultFolder() : flags.state;
   BL_ASSIGN_OR_RETURN(const MemberTarget member, PrepareMember(flags.member, v1::Identity::WORKER,
                                                                "worker", state + "/identity", Log));
+  for (const std::string& root : flags.data_roots) {
+    std::error_code error;
+    if (std::filesystem::is_directory(root, error)) continue;
+    Log(absl::StrCat("--data-root ", root, " is no folder here: data sets below it are offered ",
+                     "once it is there"));
+  }
   const Target& target = member.target;
   BL_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel,
                       OpenChannel(target.address, target.identity));

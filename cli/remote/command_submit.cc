@@ -127,15 +127,17 @@ void WarnOfMissingBoards(Connection& connection, const std::string& board_type) 
       "warning: no board of type %s is registered: measurements will wait for one", board_type));
 }
 
+// The coordinator speaks of the fields of a request.
+absl::Status InWordsOfFlags(const absl::Status& status) {
+  return WithMessage(status,
+                     absl::StrReplaceAll(std::string(status.message()), {{"search_id", "--name"}}));
+}
+
 absl::StatusOr<ExitCode> RunSubmit(Connection& connection, const SubmitFlags& flags) {
   BL_ASSIGN_OR_RETURN(const v1::CreateSearchRequest request, RequestFrom(connection, flags));
   const absl::StatusOr<v1::Search> search =
       connection.Call(&v1::SearchService::Stub::CreateSearch, request, kCreateDeadline);
-  if (absl::IsAlreadyExists(search.status())) {
-    return absl::AlreadyExistsError(absl::StrReplaceAll(std::string(search.status().message()),
-                                                        {{"another search_id", "another --name"}}));
-  }
-  if (!search.ok()) return WithRequestId(search.status(), request.request_id());
+  if (!search.ok()) return WithRequestId(InWordsOfFlags(search.status()), request.request_id());
   WarnOfMissingBoards(connection, request.search().spec().board_type());
   if (flags.validate_only) {
     BL_RETURN_IF_ERROR(WriteValidated(*search, flags.remote.json));

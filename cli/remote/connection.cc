@@ -18,13 +18,6 @@ namespace {
 // Marks a status that did not come from a coordinator.
 constexpr char kUnreachableUrl[] = "boardloop/unreachable";
 
-absl::Status WithMessage(const absl::Status& status, const std::string& message) {
-  absl::Status result(status.code(), message);
-  status.ForEachPayload(
-      [&](const auto& url, const absl::Cord& payload) { result.SetPayload(url, payload); });
-  return result;
-}
-
 bool IsCoordinatorsFault(absl::StatusCode code) {
   return code == absl::StatusCode::kInternal || code == absl::StatusCode::kUnknown ||
          code == absl::StatusCode::kDataLoss;
@@ -85,6 +78,13 @@ bool IsUnreachable(const absl::Status& status) {
 absl::Status AsUnreachable(absl::Status status) {
   status.SetPayload(kUnreachableUrl, absl::Cord());
   return status;
+}
+
+absl::Status WithMessage(const absl::Status& status, const std::string& message) {
+  absl::Status result(status.code(), message);
+  status.ForEachPayload(
+      [&](const auto& url, const absl::Cord& payload) { result.SetPayload(url, payload); });
+  return result;
 }
 
 absl::Status AnnotateAnswer(const absl::Status& status, const std::string& context) {

@@ -83,7 +83,9 @@ absl::Status AsUnreachable(absl::Status status);
 // Whether a broken call is worth repeating as it is: the coordinator went away, and may come back.
 bool IsTransient(const absl::Status& status);
 
-// Annotate (core/base/status.h) that keeps what IsUnreachable looks at.
+// `status`, not OK, in other words; it keeps what IsUnreachable looks at.
+absl::Status WithMessage(const absl::Status& status, const std::string& message);
+// Annotate (core/base/status.h), likewise.
 absl::Status AnnotateAnswer(const absl::Status& status, const std::string& context);
 
 // Connects and does `work`. A coordinator that does not answer is reported, and becomes kUnreachable.

@@ -21,8 +21,9 @@ constexpr int kShownPercentiles[] = {5, 25, 50, 75, 95};
 
 std::string StageOf(const v1::Search& search) {
   if (search.state() != v1::Search::RUNNING) return "-";
-  return absl::StrFormat("%s %.0f %%", EnumText(v1::Search::Stage_Name(search.stage())),
-                         search.progress().stage_fraction() * 100);
+  return absl::StrFormat("%s %.0f %%%s", EnumText(v1::Search::Stage_Name(search.stage())),
+                         search.progress().stage_fraction() * 100,
+                         search.waiting_for().empty() ? "" : ", waits");
 }
 
 std::string BestTop1(const v1::Search& search) {

@@ -40,6 +40,15 @@ TEST_F(SearchesTest, ListPrintsATable) {
   EXPECT_THAT(run.out, HasSubstr("wolf  CANCELLED  -  "));
 }
 
+TEST_F(SearchesTest, ListSaysWhichSearchWaits) {
+  coordinator_.Edit([](FakeState& state) {
+    v1::Search search = MakeSearch("fox", v1::Search::RUNNING);
+    search.set_waiting_for("a worker: none is connected");
+    state.searches = {search};
+  });
+  EXPECT_THAT(RunRemote(coordinator_, {"list"}).out, HasSubstr("evolution 0 %, waits  "));
+}
+
 TEST_F(SearchesTest, ListReadsAllPages) {
   coordinator_.Edit([](FakeState& state) {
     for (int i = 0; i < 7; ++i) {

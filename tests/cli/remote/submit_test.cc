@@ -414,6 +414,11 @@ TEST_F(SubmitTest, ANameThatIsTakenIsToldByItsFlag) {
   });
   EXPECT_THAT(RunRemote(coordinator_, {"submit", "--name", "fox"}).err,
               HasSubstr("there is a searches/fox already: choose another --name\n"));
+  coordinator_.Edit([](FakeState& state) {
+    state.errors["CreateSearch"] = absl::InvalidArgumentError("search_id is \"Fox\", must be");
+  });
+  EXPECT_THAT(RunRemote(coordinator_, {"submit", "--name", "Fox"}).err,
+              HasSubstr("--name is \"Fox\""));
 }
 
 TEST_F(SubmitTest, LostAnswerNamesTheRequestId) {

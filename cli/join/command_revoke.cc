@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "cli/join/commands.h"
 #include "cli/output.h"
@@ -22,19 +23,29 @@ shall return joins under another name. Tasks of a member go to others when its l
 
 Examples:
   boardloop revoke worker/trainer-2
+  boardloop revoke user/anna --allow-missing
 )";
 
 struct Flags {
   RemoteFlags remote;
   std::string identity;
+  bool allow_missing = false;
 };
 
 absl::StatusOr<ExitCode> RunRevoke(Connection& connection, const Flags& flags) {
   v1::RevokeIdentityRequest request;
   BL_ASSIGN_OR_RETURN(*request.mutable_identity(), ParseIdentityText(flags.identity));
-  BL_ASSIGN_OR_RETURN(const v1::RevokeIdentityResponse response,
-                      connection.Call(&v1::SecurityService::Stub::RevokeIdentity, request));
-  BL_RETURN_IF_ERROR(flags.remote.json ? WriteJson(response)
+  request.set_allow_missing(flags.allow_missing);
+  const absl::StatusOr<v1::RevokeIdentityResponse> response =
+      connection.Call(&v1::SecurityService::Stub::RevokeIdentity, request);
+  if (absl::IsNotFound(response.status())) {
+    return WithMessage(response.status(),
+                       absl::StrCat(std::string(response.status().message()),
+                                    ": `boardloop identities` lists who has, --allow-missing "
+                                    "revokes the name all the same"));
+  }
+  if (!response.ok()) return response.status();
+  BL_RETURN_IF_ERROR(flags.remote.json ? WriteJson(*response)
                                        : WriteResults(absl::StrFormat(
                                              "%s is revoked\n", IdentityText(request.identity()))));
   return ExitCode::kOk;
@@ -47,6 +58,8 @@ void AddRevokeCommand(CLI::App& program, Action& action) {
   command.footer(kNotes);
   auto flags = std::make_shared<Flags>();
   command.add_option("identity", flags->identity, "Whom")->required()->type_name("ROLE/NAME");
+  command.add_flag("--allow-missing", flags->allow_missing,
+                   "Also a name that nobody has joined or called with yet");
   AddRemoteFlags(command, flags->remote);
   RunOnServer(command, action, flags, RunRevoke);
 }

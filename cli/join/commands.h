@@ -8,6 +8,8 @@ namespace boardloop {
 
 void AddJoinCommand(CLI::App& program, Action& action);
 void AddTokenCommand(CLI::App& program, Action& action);
+void AddTokensCommand(CLI::App& program, Action& action);
+void AddIdentitiesCommand(CLI::App& program, Action& action);
 void AddRevokeCommand(CLI::App& program, Action& action);
 
 // The group under which --help lists them.

@@ -47,11 +47,11 @@ absl::Status WriteToken(const v1::CreateTokenResponse& token, bool json) {
   }
   BL_RETURN_IF_ERROR(WriteResults(token.token() + "\n"));
   const absl::Time expire = absl::FromUnixSeconds(token.expire_time().seconds());
-  WriteMessage(
-      absl::StrFormat("%s/%s may join with it, %s, until %s: boardloop join HOST:PORT TOKEN",
-                      RoleName(token.role()), token.name().empty() ? "any name" : token.name(),
-                      token.uses() == 1 ? "once" : absl::StrCat(token.uses(), " times"),
-                      absl::FormatTime("%Y-%m-%d %H:%M", expire, absl::LocalTimeZone())));
+  WriteMessage(absl::StrFormat(
+      "%s/%s may join with it, %s, until %s (ID %s): boardloop join HOST:PORT TOKEN",
+      RoleName(token.role()), token.name().empty() ? "any name" : token.name(),
+      token.uses() == 1 ? "once" : absl::StrCat(token.uses(), " times"),
+      absl::FormatTime("%Y-%m-%d %H:%M", expire, absl::LocalTimeZone()), token.token_id()));
   return absl::OkStatus();
 }
 

@@ -18,13 +18,9 @@ namespace {
 
 constexpr int32_t kPage = 100;
 
-// The page of `rows`, which are few, all in memory and by name; gives the token of the next one.
 template <typename Row>
-std::string CutByName(const ListPage& page, std::vector<Row>& rows) {
-  rows.erase(rows.begin(), std::find_if(rows.begin(), rows.end(), [&](const Row& row) {
-               return row.name() > page.after_name();
-             }));
-  return page.Cut(rows, [](const Row& row) { return row.name(); });
+std::string NameOf(const Row& row) {
+  return row.name();
 }
 
 v1::BoardType ToProto(const BoardType& type) {
@@ -113,7 +109,7 @@ grpc::Status BoardService::ListBoards(grpc::ServerContext* /*context*/,
     BL_ASSIGN_OR_RETURN(
         const ListPage page,
         ListPage::Of(*request, kPage, absl::StrCat("boards/", request->board_type())));
-    response->set_next_page_token(CutByName(page, boards));
+    response->set_next_page_token(page.CutByName(boards, NameOf<v1::Board>));
     *response->mutable_boards() = {boards.begin(), boards.end()};
     return absl::OkStatus();
   }));
@@ -184,7 +180,7 @@ grpc::Status BoardService::ListMembers(grpc::ServerContext* /*context*/,
     }
     BL_ASSIGN_OR_RETURN(const ListPage page,
                         ListPage::Of(*request, kPage, absl::StrCat("members/", request->kind())));
-    response->set_next_page_token(CutByName(page, members));
+    response->set_next_page_token(page.CutByName(members, NameOf<v1::Member>));
     *response->mutable_members() = {members.begin(), members.end()};
     return absl::OkStatus();
   }));

@@ -1,6 +1,7 @@
 // Pages of lists: where a list goes on, for the query that its token was given for and no other.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -45,6 +46,15 @@ class ListPage {
     if (count == rows.size()) return "";
     rows.resize(count);
     return TokenOf(position_of(rows.back()));
+  }
+
+  // As Cut, of a whole list that is few rows, all in memory and in the order of their names.
+  template <typename Row, typename NameOf>
+  std::string CutByName(std::vector<Row>& rows, const NameOf& name_of) const {
+    rows.erase(rows.begin(), std::find_if(rows.begin(), rows.end(), [&](const Row& row) {
+                 return name_of(row) > after_name();
+               }));
+    return Cut(rows, name_of);
   }
 
  private:

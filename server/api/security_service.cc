@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "cli/client/grpc_status.h"
@@ -10,12 +11,16 @@
 #include "core/identity/identity_name.h"
 #include "core/identity/key.h"
 #include "glog/logging.h"
+#include "server/api/no_such.h"
+#include "server/api/page_token.h"
 #include "server/security/caller.h"
 #include "server/security/join_tokens.h"
 #include "server/store/timestamps.h"
 
 namespace boardloop {
 namespace {
+
+constexpr int32_t kPage = 100;
 
 absl::Status NoTls() {
   return absl::FailedPreconditionError(
@@ -90,6 +95,47 @@ grpc::Status SecurityService::CreateToken(grpc::ServerContext* context,
   return Answer(std::move(token), response);
 }
 
+grpc::Status SecurityService::ListTokens(grpc::ServerContext* /*context*/,
+                                         const v1::ListTokensRequest* request,
+                                         v1::ListTokensResponse* response) {
+  if (tls_ == nullptr) return ToGrpc(NoTls());
+  const absl::StatusOr<ListPage> page = ListPage::Of(*request, kPage, "tokens");
+  if (!page.ok()) return ToGrpc(page.status());
+  absl::StatusOr<std::vector<v1::JoinTokenInfo>> tokens = ListJoinTokens(store_, clock_.Now());
+  if (!tokens.ok()) return ToGrpc(tokens.status());
+  response->set_next_page_token(
+      page->CutByName(*tokens, [](const v1::JoinTokenInfo& token) { return token.token_id(); }));
+  *response->mutable_tokens() = {tokens->begin(), tokens->end()};
+  return grpc::Status::OK;
+}
+
+grpc::Status SecurityService::DeleteToken(grpc::ServerContext* context,
+                                          const v1::DeleteTokenRequest* request,
+                                          google::protobuf::Empty* /*response*/) {
+  if (tls_ == nullptr) return ToGrpc(NoTls());
+  const absl::StatusOr<v1::Identity> caller = NeedCaller(*context);
+  if (!caller.ok()) return ToGrpc(caller.status());
+  const absl::Status deleted = DeleteJoinToken(store_, request->token_id());
+  if (deleted.ok()) {
+    LOG(INFO) << IdentityText(*caller) << " deleted the token " << request->token_id();
+  }
+  return ToGrpc(OrNoSuch(deleted, request->token_id()));
+}
+
+grpc::Status SecurityService::ListIdentities(grpc::ServerContext* /*context*/,
+                                             const v1::ListIdentitiesRequest* request,
+                                             v1::ListIdentitiesResponse* response) {
+  if (tls_ == nullptr) return ToGrpc(NoTls());
+  const absl::StatusOr<ListPage> page = ListPage::Of(*request, kPage, "identities");
+  if (!page.ok()) return ToGrpc(page.status());
+  absl::StatusOr<std::vector<v1::KnownIdentity>> known = tls_->identities().List();
+  if (!known.ok()) return ToGrpc(known.status());
+  response->set_next_page_token(page->CutByName(
+      *known, [](const v1::KnownIdentity& row) { return IdentityText(row.identity()); }));
+  *response->mutable_identities() = {known->begin(), known->end()};
+  return grpc::Status::OK;
+}
+
 grpc::Status SecurityService::RevokeIdentity(grpc::ServerContext* context,
                                              const v1::RevokeIdentityRequest* request,
                                              v1::RevokeIdentityResponse* response) {
@@ -104,7 +150,7 @@ grpc::Status SecurityService::RevokeIdentity(grpc::ServerContext* context,
         absl::StrCat(text, " is who asks: another operator must revoke it")));
   }
   const absl::StatusOr<absl::Time> revoked =
-      tls_->revocations().Revoke(request->identity(), clock_.Now());
+      tls_->identities().Revoke(request->identity(), request->allow_missing(), clock_.Now());
   if (!revoked.ok()) return ToGrpc(revoked.status());
   LOG(INFO) << IdentityText(*caller) << " revoked " << text;
   *response->mutable_revoke_time() = ToTimestamp(*revoked);

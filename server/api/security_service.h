@@ -21,6 +21,13 @@ class SecurityService final : public v1::SecurityService::Service {
                                 v1::RenewCertificateResponse* response) override;
   grpc::Status CreateToken(grpc::ServerContext* context, const v1::CreateTokenRequest* request,
                            v1::CreateTokenResponse* response) override;
+  grpc::Status ListTokens(grpc::ServerContext* context, const v1::ListTokensRequest* request,
+                          v1::ListTokensResponse* response) override;
+  grpc::Status DeleteToken(grpc::ServerContext* context, const v1::DeleteTokenRequest* request,
+                           google::protobuf::Empty* response) override;
+  grpc::Status ListIdentities(grpc::ServerContext* context,
+                              const v1::ListIdentitiesRequest* request,
+                              v1::ListIdentitiesResponse* response) override;
   grpc::Status RevokeIdentity(grpc::ServerContext* context,
                               const v1::RevokeIdentityRequest* request,
                               v1::RevokeIdentityResponse* response) override;

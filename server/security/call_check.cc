@@ -39,9 +39,11 @@ absl::Status CallCheck::Check(const std::string& path, const grpc::AuthContext& 
         "%s needs the certificate of an identity: `boardloop join` makes one", MethodText(path)));
   }
   const v1::Identity& caller = *certificate->identity;
-  BL_RETURN_IF_ERROR(CheckTime(*certificate, clock_.Now(),
-                               absl::StrCat("the certificate of ", IdentityText(caller))));
-  BL_RETURN_IF_ERROR(revocations_.Check(caller));
+  const absl::Time now = clock_.Now();
+  BL_RETURN_IF_ERROR(
+      CheckTime(*certificate, now, absl::StrCat("the certificate of ", IdentityText(caller))));
+  BL_RETURN_IF_ERROR(identities_.Check(caller));
+  identities_.Called(caller, certificate->not_after, now);
   const auto& roles = method->roles;
   if (std::find(roles.begin(), roles.end(), caller.role()) != roles.end()) return absl::OkStatus();
   const auto add_role = [](std::string* out, v1::Identity::Role role) {

@@ -10,15 +10,14 @@
 #include "absl/status/status.h"
 #include "core/base/clock.h"
 #include "grpcpp/security/auth_metadata_processor.h"
-#include "server/security/revocations.h"
+#include "server/security/identities.h"
 
 namespace boardloop {
 
 class CallCheck final : public grpc::AuthMetadataProcessor {
  public:
   // Neither is owned.
-  CallCheck(const Revocations& revocations, const Clock& clock)
-      : revocations_(revocations), clock_(clock) {}
+  CallCheck(Identities& identities, const Clock& clock) : identities_(identities), clock_(clock) {}
 
   bool IsBlocking() const override { return false; }  // It waits for nothing.
   grpc::Status Process(const InputMetadata& metadata, grpc::AuthContext* context,
@@ -30,7 +29,7 @@ class CallCheck final : public grpc::AuthMetadataProcessor {
   absl::Status Check(const std::string& path, const grpc::AuthContext& context) const;
 
  private:
-  const Revocations& revocations_;
+  Identities& identities_;
   const Clock& clock_;
 };
 

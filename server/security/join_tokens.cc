@@ -8,6 +8,7 @@
 #include "core/base/status.h"
 #include "core/identity/identity_name.h"
 #include "core/identity/join_token.h"
+#include "server/security/identities.h"
 #include "server/store/timestamps.h"
 
 namespace boardloop {
@@ -15,8 +16,11 @@ namespace {
 
 constexpr int32_t kMostUses = 1000;
 constexpr int32_t kMostHours = 720;
+constexpr size_t kIdDigits = 12;
 // Tokens that have expired are remembered for so long, to say so.
 constexpr absl::Duration kRemembered = absl::Hours(24 * 30);
+
+std::string TokenId(const store::Token& token) { return token.sha256().substr(0, kIdDigits); }
 
 absl::Status CheckRequest(const v1::CreateTokenRequest& request) {
   FieldCheck check("");
@@ -28,9 +32,9 @@ absl::Status CheckRequest(const v1::CreateTokenRequest& request) {
 }
 
 absl::Status CheckNotRevoked(Transaction& tx, const v1::Identity& identity) {
-  BL_ASSIGN_OR_RETURN(const std::optional<store::Revocation> revoked,
-                      tx.GetRevocation(IdentityText(identity)));
-  if (!revoked.has_value()) return absl::OkStatus();
+  BL_ASSIGN_OR_RETURN(const std::optional<store::KnownIdentity> known,
+                      tx.GetIdentity(IdentityText(identity)));
+  if (!known.has_value() || known->revoke_time_ms() == 0) return absl::OkStatus();
   return absl::PermissionDeniedError(
       absl::StrFormat("%s was revoked: nobody joins with this name again", IdentityText(identity)));
 }
@@ -85,6 +89,7 @@ absl::StatusOr<v1::CreateTokenResponse> CreateJoinToken(Store& store,
   response.set_role(row.role());
   response.set_name(row.name());
   response.set_uses(row.uses());
+  response.set_token_id(TokenId(row));
   *response.mutable_expire_time() = ToTimestamp(expire);
   return response;
 }
@@ -116,10 +121,44 @@ absl::StatusOr<v1::Identity> UseJoinToken(Store& store, const std::string& secre
                           token->joined_keys_size(), token->uses()));
     }
     token->add_joined_keys(key_digest);
+    BL_RETURN_IF_ERROR(NoteJoined(tx, identity, now));
     return tx.PutToken(*token);
   });
   if (!used.ok()) return used;
   return identity;
+}
+
+absl::StatusOr<std::vector<v1::JoinTokenInfo>> ListJoinTokens(Store& store, absl::Time now) {
+  std::vector<v1::JoinTokenInfo> tokens;
+  BL_RETURN_IF_ERROR(store.Read([&](Transaction& tx) -> absl::Status {
+    BL_ASSIGN_OR_RETURN(const std::vector<store::Token> rows, tx.ListTokens());
+    for (const store::Token& row : rows) {
+      if (row.expire_time_ms() <= absl::ToUnixMillis(now)) continue;
+      v1::JoinTokenInfo& token = tokens.emplace_back();
+      token.set_token_id(TokenId(row));
+      token.set_role(row.role());
+      token.set_name(row.name());
+      token.set_uses(row.uses());
+      token.set_used(row.joined_keys_size());
+      *token.mutable_create_time() = ToTimestamp(absl::FromUnixMillis(row.create_time_ms()));
+      *token.mutable_expire_time() = ToTimestamp(absl::FromUnixMillis(row.expire_time_ms()));
+    }
+    return absl::OkStatus();
+  }));
+  return tokens;
+}
+
+absl::Status DeleteJoinToken(Store& store, const std::string& token_id) {
+  return store.Run([&](Transaction& tx) -> absl::Status {
+    BL_ASSIGN_OR_RETURN(const std::vector<store::Token> rows, tx.ListTokens());
+    const auto found = std::find_if(rows.begin(), rows.end(), [&](const store::Token& row) {
+      return TokenId(row) == token_id;
+    });
+    if (found == rows.end()) {
+      return absl::NotFoundError(absl::StrFormat("there is no token %s", token_id));
+    }
+    return tx.DeleteToken(found->sha256());
+  });
 }
 
 }  // namespace boardloop

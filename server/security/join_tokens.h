@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -35,5 +36,11 @@ absl::StatusOr<v1::CreateTokenResponse> CreateJoinToken(Store& store,
 absl::StatusOr<v1::Identity> UseJoinToken(Store& store, const std::string& secret,
                                           const std::string& name, const std::string& key_digest,
                                           absl::Time now);
+
+// Those that have not expired, by token_id. Statuses of Store::Read.
+absl::StatusOr<std::vector<v1::JoinTokenInfo>> ListJoinTokens(Store& store, absl::Time now);
+
+// NOT_FOUND  no such token
+absl::Status DeleteJoinToken(Store& store, const std::string& token_id);
 
 }  // namespace boardloop

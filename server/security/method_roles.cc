@@ -43,7 +43,8 @@ Table MakeTable() {
   Add(table, "boardloop.v1.AdminService", operators, {"BackUpDatabase"});
   Add(table, "boardloop.v1.SecurityService", anybody, {"Join"});
   Add(table, "boardloop.v1.SecurityService", all, {"RenewCertificate"});
-  Add(table, "boardloop.v1.SecurityService", operators, {"CreateToken", "RevokeIdentity"});
+  Add(table, "boardloop.v1.SecurityService", operators,
+      {"CreateToken", "ListTokens", "DeleteToken", "ListIdentities", "RevokeIdentity"});
   Add(table, "grpc.health.v1.Health", anybody, {"Check", "Watch"});
   Add(table, "grpc.reflection.v1alpha.ServerReflection", all, {"ServerReflectionInfo"});
   return table;

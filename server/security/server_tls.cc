@@ -40,7 +40,7 @@ absl::StatusOr<std::unique_ptr<ServerTls>> ServerTls::Create(const std::string& 
   BL_ASSIGN_OR_RETURN(Authority authority, Authority::LoadOrCreate(folder, clock.Now()));
   std::unique_ptr<ServerTls> tls(new ServerTls(folder + "/server", std::move(authority), clock));
   tls->hosts_ = hosts;
-  BL_ASSIGN_OR_RETURN(tls->revocations_, Revocations::Load(store));
+  BL_ASSIGN_OR_RETURN(tls->identities_, Identities::Load(store));
   // The names may be others than those of an earlier start.
   BL_RETURN_IF_ERROR(tls->Renew());
   return tls;
@@ -67,8 +67,10 @@ absl::Status ServerTls::Renew() {
 }
 
 absl::Status ServerTls::Tick() {
-  if (clock_.Now() < renewal_time_) return absl::OkStatus();
-  return Annotate(Renew(), "renewing the coordinator's certificate");
+  const absl::Status kept = Annotate(identities_->Keep(), "noting who has called");
+  if (clock_.Now() < renewal_time_) return kept;
+  const absl::Status renewed = Annotate(Renew(), "renewing the coordinator's certificate");
+  return renewed.ok() ? kept : renewed;
 }
 
 std::shared_ptr<grpc::ServerCredentials> ServerTls::MakeCredentials() {
@@ -80,7 +82,7 @@ std::shared_ptr<grpc::ServerCredentials> ServerTls::MakeCredentials() {
   // Who joins, and health checks, have no certificate: CallCheck refuses the others.
   options.set_cert_request_type(GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY);
   std::shared_ptr<grpc::ServerCredentials> credentials = tls::TlsServerCredentials(options);
-  credentials->SetAuthMetadataProcessor(std::make_shared<CallCheck>(*revocations_, clock_));
+  credentials->SetAuthMetadataProcessor(std::make_shared<CallCheck>(*identities_, clock_));
   return credentials;
 }
 

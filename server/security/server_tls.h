@@ -14,7 +14,7 @@
 #include "core/base/clock.h"
 #include "core/identity/authority.h"
 #include "grpcpp/security/server_credentials.h"
-#include "server/security/revocations.h"
+#include "server/security/identities.h"
 
 namespace boardloop {
 
@@ -36,11 +36,11 @@ class ServerTls {
   // For one listening port.
   std::shared_ptr<grpc::ServerCredentials> MakeCredentials();
 
-  // Renews the server's certificate at half of its life; to be called often.
+  // Renews the server's certificate at half of its life, and keeps who has called; to be called often.
   absl::Status Tick();
 
   const Authority& authority() const { return authority_; }
-  Revocations& revocations() { return *revocations_; }
+  Identities& identities() { return *identities_; }
   // The server's own identity folder.
   const std::string& folder() const { return folder_; }
 
@@ -53,7 +53,7 @@ class ServerTls {
   const Authority authority_;
   const Clock& clock_;
   std::vector<std::string> hosts_;
-  std::unique_ptr<Revocations> revocations_;
+  std::unique_ptr<Identities> identities_;
   absl::Time renewal_time_;
 };
 

@@ -193,9 +193,9 @@ absl::StatusOr<Findings> CheckAll(SqliteDatabase& db) {
   if (version >= 3) Run(CheckTable<store::Predictor>, db, findings);
   if (version >= 4) {
     Run(CheckTable<store::Token>, db, findings);
-    Run(CheckTable<store::Revocation>, db, findings);
     Run(CheckTokens, db, findings);
   }
+  if (version >= 5) Run(CheckTable<store::KnownIdentity>, db, findings);
   return findings;
 }
 

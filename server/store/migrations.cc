@@ -205,6 +205,11 @@ CREATE TABLE revocations (
 ) STRICT;
 )sql";
 
+// A row that says who is refused has the fields of one that says who is known.
+constexpr char kKnownIdentities[] = R"sql(
+ALTER TABLE revocations RENAME TO identities;
+)sql";
+
 absl::Status Apply(SqliteDatabase& db, int64_t version) {
   const Migration& migration = Migrations()[static_cast<size_t>(version - 1)];
   // Pragmas take no parameters; these are numbers of ours.
@@ -248,6 +253,7 @@ const std::vector<Migration>& Migrations() {
       {"sums kept by triggers", kSums},
       {"predictors of board types", kPredictors},
       {"join tokens and revocations", kIdentities},
+      {"identities that are known", kKnownIdentities},
   };
   return *migrations;
 }

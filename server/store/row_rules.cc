@@ -87,8 +87,8 @@ absl::Status CheckRow(const store::Token& token) {
   return Need(token.uses() >= 1, "at least one use");
 }
 
-absl::Status CheckRow(const store::Revocation& revocation) {
-  return Need(!revocation.identity().empty(), "identity");
+absl::Status CheckRow(const store::KnownIdentity& identity) {
+  return Need(!identity.identity().empty(), "identity");
 }
 
 absl::Status CheckRow(const store::ArtifactRow& artifact) {

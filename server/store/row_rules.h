@@ -39,7 +39,7 @@ absl::Status CheckRow(const store::Predictor& predictor);
 absl::Status CheckRow(const v1::Event& event);
 absl::Status CheckRow(const store::Request& request);
 absl::Status CheckRow(const store::Token& token);
-absl::Status CheckRow(const store::Revocation& revocation);
+absl::Status CheckRow(const store::KnownIdentity& identity);
 absl::Status CheckRow(const store::ArtifactRow& artifact);
 
 }  // namespace boardloop

@@ -273,7 +273,7 @@ absl::Status SqliteTransaction::DeleteRequestsBefore(int64_t time_ms) {
   return Write("DELETE FROM requests WHERE time_ms < ?", {time_ms});
 }
 
-// ---- Join tokens and revocations
+// ---- Join tokens and identities
 
 absl::StatusOr<std::optional<store::Token>> SqliteTransaction::GetToken(const std::string& sha256) {
   return ReadOne<store::Token>(db_, {sha256});
@@ -281,22 +281,31 @@ absl::StatusOr<std::optional<store::Token>> SqliteTransaction::GetToken(const st
 
 absl::Status SqliteTransaction::PutToken(const store::Token& token) { return Put(token); }
 
+absl::StatusOr<std::vector<store::Token>> SqliteTransaction::ListTokens() {
+  Statement list = db_.Use("SELECT message FROM tokens ORDER BY sha256");
+  return ReadRows<store::Token>(list);
+}
+
+absl::Status SqliteTransaction::DeleteToken(const std::string& sha256) {
+  return Write("DELETE FROM tokens WHERE sha256 = ?", {sha256});
+}
+
 absl::Status SqliteTransaction::DeleteTokensBefore(int64_t time_ms) {
   return Write("DELETE FROM tokens WHERE expire_time_ms < ?", {time_ms});
 }
 
-absl::StatusOr<std::optional<store::Revocation>> SqliteTransaction::GetRevocation(
+absl::StatusOr<std::optional<store::KnownIdentity>> SqliteTransaction::GetIdentity(
     const std::string& identity) {
-  return ReadOne<store::Revocation>(db_, {identity});
+  return ReadOne<store::KnownIdentity>(db_, {identity});
 }
 
-absl::Status SqliteTransaction::PutRevocation(const store::Revocation& revocation) {
-  return Put(revocation);
+absl::Status SqliteTransaction::PutIdentity(const store::KnownIdentity& identity) {
+  return Put(identity);
 }
 
-absl::StatusOr<std::vector<store::Revocation>> SqliteTransaction::ListRevocations() {
-  Statement list = db_.Use("SELECT message FROM revocations ORDER BY identity");
-  return ReadRows<store::Revocation>(list);
+absl::StatusOr<std::vector<store::KnownIdentity>> SqliteTransaction::ListIdentities() {
+  Statement list = db_.Use("SELECT message FROM identities ORDER BY identity");
+  return ReadRows<store::KnownIdentity>(list);
 }
 
 // ---- Artifacts

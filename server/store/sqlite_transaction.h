@@ -82,11 +82,13 @@ class SqliteTransaction final : public Transaction {
 
   absl::StatusOr<std::optional<store::Token>> GetToken(const std::string& sha256) override;
   absl::Status PutToken(const store::Token& token) override;
+  absl::StatusOr<std::vector<store::Token>> ListTokens() override;
+  absl::Status DeleteToken(const std::string& sha256) override;
   absl::Status DeleteTokensBefore(int64_t time_ms) override;
-  absl::StatusOr<std::optional<store::Revocation>> GetRevocation(
+  absl::StatusOr<std::optional<store::KnownIdentity>> GetIdentity(
       const std::string& identity) override;
-  absl::Status PutRevocation(const store::Revocation& revocation) override;
-  absl::StatusOr<std::vector<store::Revocation>> ListRevocations() override;
+  absl::Status PutIdentity(const store::KnownIdentity& identity) override;
+  absl::StatusOr<std::vector<store::KnownIdentity>> ListIdentities() override;
 
   absl::StatusOr<std::optional<store::ArtifactRow>> GetArtifact(const std::string& sha256) override;
   absl::Status PutArtifact(const store::ArtifactRow& artifact) override;

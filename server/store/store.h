@@ -150,14 +150,16 @@ class Transaction {
   virtual absl::Status PutRequest(const store::Request& request) = 0;
   virtual absl::Status DeleteRequestsBefore(int64_t time_ms) = 0;
 
-  // ---- Join tokens, and who is refused.
+  // ---- Join tokens, and who is known.
   virtual absl::StatusOr<std::optional<store::Token>> GetToken(const std::string& sha256) = 0;
   virtual absl::Status PutToken(const store::Token& token) = 0;
-  virtual absl::Status DeleteTokensBefore(int64_t time_ms) = 0;  // Those that expire before.
-  virtual absl::StatusOr<std::optional<store::Revocation>> GetRevocation(
+  virtual absl::StatusOr<std::vector<store::Token>> ListTokens() = 0;  // By sha256.
+  virtual absl::Status DeleteToken(const std::string& sha256) = 0;     // One that is not there too.
+  virtual absl::Status DeleteTokensBefore(int64_t time_ms) = 0;        // Those that expire before.
+  virtual absl::StatusOr<std::optional<store::KnownIdentity>> GetIdentity(
       const std::string& identity) = 0;
-  virtual absl::Status PutRevocation(const store::Revocation& revocation) = 0;
-  virtual absl::StatusOr<std::vector<store::Revocation>> ListRevocations() = 0;  // By identity.
+  virtual absl::Status PutIdentity(const store::KnownIdentity& identity) = 0;
+  virtual absl::StatusOr<std::vector<store::KnownIdentity>> ListIdentities() = 0;  // By identity.
 
   // ---- Artifacts, and who refers to them (an owner as in Task, or "" for an upload of a user).
   virtual absl::StatusOr<std::optional<store::ArtifactRow>> GetArtifact(

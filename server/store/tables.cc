@@ -146,9 +146,9 @@ const Table<store::Token>& TableOf() {
 }
 
 template <>
-const Table<store::Revocation>& TableOf() {
-  static const auto* table = new Table<store::Revocation>{
-      "revocations", {"identity"}, 1, [](const store::Revocation& row) {
+const Table<store::KnownIdentity>& TableOf() {
+  static const auto* table = new Table<store::KnownIdentity>{
+      "identities", {"identity"}, 1, [](const store::KnownIdentity& row) {
         return std::vector<SqlValue>{row.identity()};
       }};
   return *table;

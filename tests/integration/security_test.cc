@@ -21,6 +21,7 @@
 namespace boardloop {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
@@ -109,7 +110,16 @@ TEST_F(SecurityTest, WhoHasJoinedIsServedAndOthersAreNot) {
   const ProcessOutput made = Boardloop({"token", "--role", "user", "--identity", olga, "--json"});
   EXPECT_EQ(made.exit_code, 0) << made.err;
   EXPECT_THAT(made.out, HasSubstr("\"token\":\"bl1-"));
+  const ProcessOutput tokens = Boardloop({"tokens", "--identity", olga});
+  EXPECT_THAT(tokens.out, ContainsRegex("user/[*] +0 of 1"));
+  const ProcessOutput mistyped = Boardloop({"revoke", "user/ana", "--identity", olga});
+  EXPECT_NE(mistyped.exit_code, 0);
+  EXPECT_THAT(mistyped.err, HasSubstr("user/ana has never joined or called here: `boardloop "
+                                      "identities` lists who has"));
+  EXPECT_THAT(Boardloop({"identities", "--identity", olga}).out, ContainsRegex("user/anna +valid"));
   EXPECT_EQ(Boardloop({"revoke", "user/anna", "--identity", olga}).exit_code, 0);
+  EXPECT_THAT(Boardloop({"identities", "--identity", olga}).out,
+              ContainsRegex("user/anna +revoked"));
   const ProcessOutput revoked = Boardloop({"list"});
   EXPECT_NE(revoked.exit_code, 0);
   EXPECT_THAT(revoked.err, HasSubstr("user/anna was revoked"));

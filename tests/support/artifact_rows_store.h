@@ -177,12 +177,14 @@ class ArtifactRowsStore final : public Store {
       return Unimplemented();
     }
     absl::Status PutToken(const store::Token&) override { return Unimplemented(); }
+    absl::StatusOr<std::vector<store::Token>> ListTokens() override { return Unimplemented(); }
+    absl::Status DeleteToken(const std::string&) override { return Unimplemented(); }
     absl::Status DeleteTokensBefore(int64_t) override { return Unimplemented(); }
-    absl::StatusOr<std::optional<store::Revocation>> GetRevocation(const std::string&) override {
+    absl::StatusOr<std::optional<store::KnownIdentity>> GetIdentity(const std::string&) override {
       return Unimplemented();
     }
-    absl::Status PutRevocation(const store::Revocation&) override { return Unimplemented(); }
-    absl::StatusOr<std::vector<store::Revocation>> ListRevocations() override {
+    absl::Status PutIdentity(const store::KnownIdentity&) override { return Unimplemented(); }
+    absl::StatusOr<std::vector<store::KnownIdentity>> ListIdentities() override {
       return Unimplemented();
     }
 

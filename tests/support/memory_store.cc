@@ -245,6 +245,10 @@ class MemoryTransaction final : public Transaction {
     BL_RETURN_IF_ERROR(CheckRow(token));
     return Set(rows_.tokens, token.sha256(), token);
   }
+  absl::StatusOr<std::vector<store::Token>> ListTokens() override { return Values(rows_.tokens); }
+  absl::Status DeleteToken(const std::string& sha256) override {
+    return Erase(rows_.tokens, sha256);
+  }
   absl::Status DeleteTokensBefore(int64_t time_ms) override {
     for (const store::Token& token : Values(rows_.tokens)) {
       if (token.expire_time_ms() >= time_ms) continue;
@@ -252,16 +256,16 @@ class MemoryTransaction final : public Transaction {
     }
     return Writable();
   }
-  absl::StatusOr<std::optional<store::Revocation>> GetRevocation(
+  absl::StatusOr<std::optional<store::KnownIdentity>> GetIdentity(
       const std::string& identity) override {
-    return Find(rows_.revocations, identity);
+    return Find(rows_.identities, identity);
   }
-  absl::Status PutRevocation(const store::Revocation& revocation) override {
-    BL_RETURN_IF_ERROR(CheckRow(revocation));
-    return Set(rows_.revocations, revocation.identity(), revocation);
+  absl::Status PutIdentity(const store::KnownIdentity& identity) override {
+    BL_RETURN_IF_ERROR(CheckRow(identity));
+    return Set(rows_.identities, identity.identity(), identity);
   }
-  absl::StatusOr<std::vector<store::Revocation>> ListRevocations() override {
-    return Values(rows_.revocations);
+  absl::StatusOr<std::vector<store::KnownIdentity>> ListIdentities() override {
+    return Values(rows_.identities);
   }
 
   absl::StatusOr<std::optional<store::ArtifactRow>> GetArtifact(

@@ -35,7 +35,7 @@ struct MemoryRows {
   std::map<int64_t, v1::Event> events;
   std::map<std::string, store::Request> requests;
   std::map<std::string, store::Token> tokens;
-  std::map<std::string, store::Revocation> revocations;
+  std::map<std::string, store::KnownIdentity> identities;
   std::map<std::string, store::ArtifactRow> artifacts;
   std::map<std::pair<std::string, std::string>, bool> references;  // (sha256, owner).
 };

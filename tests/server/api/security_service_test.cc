@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "boardloop/v1/admin_service.grpc.pb.h"
@@ -99,12 +100,17 @@ class SecurityServiceTest : public ::testing::Test {
     request.set_kind(kind);
     return Call(channel, &v1::TaskService::Stub::Synchronize, request).status();
   }
+  // A call of the operator olga.
+  template <typename Method, typename Request>
+  auto AsOlga(Method method, const Request& request) {
+    return Call(Open(v1::Identity::OPERATOR, "olga"), method, request);
+  }
   std::string Token(v1::Identity::Role role, const std::string& name = "") {
     v1::CreateTokenRequest request;
     request.set_role(role);
     request.set_name(name);
-    const absl::StatusOr<v1::CreateTokenResponse> token = Call(
-        Open(v1::Identity::OPERATOR, "olga"), &v1::SecurityService::Stub::CreateToken, request);
+    const absl::StatusOr<v1::CreateTokenResponse> token =
+        AsOlga(&v1::SecurityService::Stub::CreateToken, request);
     EXPECT_THAT(token, IsOk());
     return token.ok() ? token->token() : "";
   }
@@ -112,8 +118,7 @@ class SecurityServiceTest : public ::testing::Test {
                                                     const std::string& name) {
     v1::RevokeIdentityRequest request;
     *request.mutable_identity() = MakeIdentity(role, name);
-    return Call(Open(v1::Identity::OPERATOR, "olga"), &v1::SecurityService::Stub::RevokeIdentity,
-                request);
+    return AsOlga(&v1::SecurityService::Stub::RevokeIdentity, request);
   }
   // What a user is told of a call that failed.
   absl::Status Explained(const std::string& address, const std::string& identity) {
@@ -220,6 +225,55 @@ TEST_F(SecurityServiceTest, ARevokedIdentityIsRefusedFromTheNextCallOn) {
   Start("127.0.0.1:0", true);
   EXPECT_THAT(Synchronize(Open(v1::Identity::WORKER, "w"), "w", v1::Member::WORKER),
               StatusIs(absl::StatusCode::kPermissionDenied));
+}
+
+TEST_F(SecurityServiceTest, ANameThatNobodyHasIsRevokedOnlyOnRequest) {
+  EXPECT_THAT(Revoke(v1::Identity::USER, "ana"),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("user/ana has never joined")));
+  EXPECT_THAT(List(Open(v1::Identity::USER, "ana")), IsOk());
+  EXPECT_THAT(Revoke(v1::Identity::USER, "ana"), IsOk()) << "it has called since";
+  v1::RevokeIdentityRequest request;
+  *request.mutable_identity() = MakeIdentity(v1::Identity::USER, "eve");
+  request.set_allow_missing(true);
+  EXPECT_THAT(AsOlga(&v1::SecurityService::Stub::RevokeIdentity, request), IsOk());
+  EXPECT_THAT(List(Open(v1::Identity::USER, "eve")), StatusIs(absl::StatusCode::kPermissionDenied));
+}
+
+TEST_F(SecurityServiceTest, WhoHasJoinedOrCalledIsListedInPages) {
+  ASSERT_THAT(JoinCoordinator(address_, Token(v1::Identity::WORKER), "w7", folder_.Path("joined")),
+              IsOk());
+  ASSERT_THAT(List(Open(v1::Identity::USER, "anna")), IsOk());
+  v1::ListIdentitiesRequest request;
+  request.set_page_size(1);
+  std::vector<v1::KnownIdentity> known;
+  do {
+    const auto page = AsOlga(&v1::SecurityService::Stub::ListIdentities, request);
+    ASSERT_THAT(page, IsOk());
+    known.insert(known.end(), page->identities().begin(), page->identities().end());
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  ASSERT_EQ(known.size(), 3u);
+  EXPECT_EQ(IdentityText(known[0].identity()), "operator/olga");
+  EXPECT_EQ(IdentityText(known[1].identity()), "user/anna");
+  EXPECT_TRUE(known[1].has_last_call_time());
+  EXPECT_TRUE(known[1].has_expire_time());
+  EXPECT_EQ(IdentityText(known[2].identity()), "worker/w7");
+  EXPECT_TRUE(known[2].has_first_time());
+}
+
+TEST_F(SecurityServiceTest, ATokenThatIsListedCanBeDeleted) {
+  const std::string text = Token(v1::Identity::USER, "anna");
+  const auto tokens = AsOlga(&v1::SecurityService::Stub::ListTokens, v1::ListTokensRequest());
+  ASSERT_THAT(tokens, IsOk());
+  ASSERT_EQ(tokens->tokens_size(), 1);
+  EXPECT_EQ(tokens->tokens(0).name(), "anna");
+  v1::DeleteTokenRequest request;
+  request.set_token_id(tokens->tokens(0).token_id());
+  EXPECT_THAT(AsOlga(&v1::SecurityService::Stub::DeleteToken, request), IsOk());
+  EXPECT_THAT(AsOlga(&v1::SecurityService::Stub::DeleteToken, request),
+              StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(JoinCoordinator(address_, text, "", folder_.Path("joined")),
+              StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("does not know")));
 }
 
 // ---- Joining.

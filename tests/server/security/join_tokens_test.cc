@@ -7,7 +7,7 @@
 
 #include "core/identity/identity_name.h"
 #include "core/identity/join_token.h"
-#include "server/security/revocations.h"
+#include "server/security/identities.h"
 #include "tests/support/memory_store.h"
 #include "tests/support/status_matchers.h"
 
@@ -86,8 +86,8 @@ TEST_F(JoinTokensTest, ANameIsTheTokensOrOneThatIsGiven) {
 
 TEST_F(JoinTokensTest, NobodyJoinsUnderARevokedName) {
   const std::string secret = Make();
-  const std::unique_ptr<Revocations> revocations = *Revocations::Load(store_);
-  ASSERT_THAT(revocations->Revoke(MakeIdentity(v1::Identity::WORKER, "a"), now_), IsOk());
+  const std::unique_ptr<Identities> identities = *Identities::Load(store_);
+  ASSERT_THAT(identities->Revoke(MakeIdentity(v1::Identity::WORKER, "a"), true, now_), IsOk());
   EXPECT_THAT(Use(secret, "a", "key"),
               StatusIs(absl::StatusCode::kPermissionDenied, HasSubstr("worker/a was revoked")));
   EXPECT_THAT(Use(secret, "b", "key"), IsOk()) << "the refused call was no use";
@@ -95,6 +95,36 @@ TEST_F(JoinTokensTest, NobodyJoinsUnderARevokedName) {
   request.set_role(v1::Identity::WORKER);
   request.set_name("a");
   EXPECT_THAT(Create(request), StatusIs(absl::StatusCode::kPermissionDenied));
+}
+
+TEST_F(JoinTokensTest, WhoJoinedIsKnown) {
+  EXPECT_THAT(Use(Make(), "a", "key"), IsOk());
+  const std::vector<v1::KnownIdentity> known = *(*Identities::Load(store_))->List();
+  ASSERT_EQ(known.size(), 1u);
+  EXPECT_EQ(IdentityText(known[0].identity()), "worker/a");
+}
+
+TEST_F(JoinTokensTest, TokensAreListedUntilTheyExpire) {
+  const std::string secret = Make("", 3);
+  EXPECT_THAT(Use(secret, "a", "key 1"), IsOk());
+  const std::vector<v1::JoinTokenInfo> tokens = *ListJoinTokens(store_, now_);
+  ASSERT_EQ(tokens.size(), 1u);
+  EXPECT_EQ(tokens[0].token_id(), SecretDigest(secret).substr(0, 12));
+  EXPECT_EQ(tokens[0].role(), v1::Identity::WORKER);
+  EXPECT_EQ(tokens[0].used(), 1);
+  EXPECT_EQ(tokens[0].uses(), 3);
+  EXPECT_TRUE(ListJoinTokens(store_, now_ + absl::Hours(1))->empty());
+}
+
+TEST_F(JoinTokensTest, NobodyJoinsWithADeletedToken) {
+  const std::string secret = Make("", 3), other = Make("", 3);
+  EXPECT_THAT(Use(secret, "a", "key 1"), IsOk());
+  const std::string id = SecretDigest(secret).substr(0, 12);
+  EXPECT_THAT(DeleteJoinToken(store_, id), IsOk());
+  EXPECT_THAT(DeleteJoinToken(store_, id), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(DeleteJoinToken(store_, ""), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(Use(secret, "b", "key 2"), StatusIs(absl::StatusCode::kUnauthenticated));
+  EXPECT_THAT(Use(other, "b", "key 2"), IsOk());
 }
 
 TEST_F(JoinTokensTest, TheStoreDoesNotKnowTheSecret) {

@@ -92,9 +92,11 @@ TEST(MethodRolesTest, MembersMayCallFourThings) {
 }
 
 TEST(MethodRolesTest, WhatChangesTheFarmIsForOperators) {
-  for (const char* method : {"BoardService/DrainBoard", "BoardService/QuarantineBoard",
-                             "BoardService/ReturnBoard", "AdminService/BackUpDatabase",
-                             "SecurityService/CreateToken", "SecurityService/RevokeIdentity"}) {
+  for (const char* method :
+       {"BoardService/DrainBoard", "BoardService/QuarantineBoard", "BoardService/ReturnBoard",
+        "AdminService/BackUpDatabase", "SecurityService/CreateToken", "SecurityService/ListTokens",
+        "SecurityService/DeleteToken", "SecurityService/ListIdentities",
+        "SecurityService/RevokeIdentity"}) {
     EXPECT_THAT(FindMethodRoles(std::string("/boardloop.v1.") + method)->roles,
                 ElementsAre(v1::Identity::OPERATOR))
         << method;

@@ -66,8 +66,10 @@ absl::Status DumpOthers(Transaction& tx, std::string* dump) {
   Add(cached, dump);
   BL_ASSIGN_OR_RETURN(const auto predictor, tx.GetPredictor("virtual-stm32f405"));
   if (predictor.has_value()) Add(std::vector<store::Predictor>{*predictor}, dump);
-  BL_ASSIGN_OR_RETURN(auto revocations, tx.ListRevocations());
-  Add(revocations, dump);
+  BL_ASSIGN_OR_RETURN(auto tokens, tx.ListTokens());
+  Add(tokens, dump);
+  BL_ASSIGN_OR_RETURN(auto identities, tx.ListIdentities());
+  Add(identities, dump);
   BL_ASSIGN_OR_RETURN(auto artifacts,
                       tx.UnreferencedArtifacts(std::numeric_limits<int64_t>::max()));
   Add(artifacts, dump);

@@ -81,6 +81,27 @@ TEST_F(MigrationsTest, Version1IsBroughtUpToDateWithItsRows) {
   EXPECT_THAT(Version(), IsOkAndHolds(SchemaVersion()));
 }
 
+TEST_F(MigrationsTest, WhoWasRevokedInVersion4StaysRevoked) {
+  {
+    absl::StatusOr<std::unique_ptr<SqliteDatabase>> db =
+        OpenDatabase(path_, SqliteDatabase::Mode::kCreate);
+    ASSERT_THAT(db, IsOk());
+    ASSERT_THAT(Migrate(**db, 4), IsOk());
+    // Field 1, "user/eve"; field 2, 7.
+    ASSERT_THAT((*db)->Execute("INSERT INTO revocations VALUES ('user/eve', "
+                               "x'0a08757365722f6576651007')"),
+                IsOk());
+  }
+  const absl::StatusOr<std::unique_ptr<SqliteStore>> store = SqliteStore::Open(path_, {});
+  ASSERT_THAT(store, IsOk());
+  ASSERT_THAT((*store)->Read([](Transaction& tx) -> absl::Status {
+    BL_ASSIGN_OR_RETURN(const auto eve, tx.GetIdentity("user/eve"));
+    EXPECT_EQ(eve->revoke_time_ms(), 7);
+    return absl::OkStatus();
+  }),
+              IsOk());
+}
+
 TEST_F(MigrationsTest, AFailedStepLeavesTheVersionBefore) {
   ASSERT_THAT(MakeVersion1(path_), IsOk());
   {

@@ -113,7 +113,7 @@ TEST_P(StoreSuite, AnEmptyStoreHasNothing) {
     EXPECT_THAT(tx.GetPredictor(kType), IsOkAndHolds(Eq(std::nullopt)));
     EXPECT_THAT(tx.GetRequest("r"), IsOkAndHolds(Eq(std::nullopt)));
     EXPECT_THAT(tx.GetToken("t"), IsOkAndHolds(Eq(std::nullopt)));
-    EXPECT_THAT(tx.GetRevocation("user/a"), IsOkAndHolds(Eq(std::nullopt)));
+    EXPECT_THAT(tx.GetIdentity("user/a"), IsOkAndHolds(Eq(std::nullopt)));
     EXPECT_THAT(tx.GetArtifact("f"), IsOkAndHolds(Eq(std::nullopt)));
     EXPECT_THAT(tx.ArtifactBytes(), IsOkAndHolds(0));
     EXPECT_THAT(tx.CountTasks({}), IsOkAndHolds(0));
@@ -156,9 +156,9 @@ absl::Status WriteEverything(Transaction& tx, const std::string& tag) {
   request.set_request_id(tag);
   BL_RETURN_IF_ERROR(tx.PutRequest(request));
   BL_RETURN_IF_ERROR(tx.PutToken(TokenRow(tag, 10)));
-  store::Revocation revocation;
-  revocation.set_identity("user/" + tag);
-  BL_RETURN_IF_ERROR(tx.PutRevocation(revocation));
+  store::KnownIdentity identity;
+  identity.set_identity("user/" + tag);
+  BL_RETURN_IF_ERROR(tx.PutIdentity(identity));
   BL_RETURN_IF_ERROR(tx.PutArtifact(Artifact(tag, 7, 7)));
   BL_RETURN_IF_ERROR(tx.PutArtifact(Artifact("gone" + tag, 5, 5)));
   BL_RETURN_IF_ERROR(tx.AddReference(tag, search));
@@ -688,7 +688,7 @@ TEST_P(StoreSuite, EventsAreListedOldestFirstBySubject) {
               IsOk());
 }
 
-// ---- Join tokens and revocations
+// ---- Join tokens and identities
 
 TEST_P(StoreSuite, ExpiredTokensAreForgotten) {
   const store::Token early = TokenRow("early", 10), late = TokenRow("late", 20);
@@ -706,25 +706,46 @@ TEST_P(StoreSuite, ExpiredTokensAreForgotten) {
               IsOkAndHolds(Optional(Property(&store::Token::joined_keys_size, 1))));
 }
 
-TEST_P(StoreSuite, RevocationsAreListedByIdentity) {
+TEST_P(StoreSuite, TokensAreListedByHashUntilTheyAreDeleted) {
+  const store::Token a = TokenRow("a", 10), b = TokenRow("b", 20);
+  Run([&](Transaction& tx) {
+    BL_RETURN_IF_ERROR(tx.PutToken(b));
+    return tx.PutToken(a);
+  });
+  const auto list = [&] {
+    const auto rows = ReadValue(store(), [](Transaction& tx) { return tx.ListTokens(); });
+    EXPECT_THAT(rows, IsOk());
+    std::vector<std::string> found;
+    for (const store::Token& row : *rows) found.push_back(row.sha256());
+    return found;
+  };
+  std::vector<std::string> both = {a.sha256(), b.sha256()};
+  std::sort(both.begin(), both.end());
+  EXPECT_EQ(list(), both);
+  Run([&](Transaction& tx) { return tx.DeleteToken(a.sha256()); });
+  EXPECT_THAT(list(), ElementsAre(b.sha256()));
+  Run([&](Transaction& tx) { return tx.DeleteToken(a.sha256()); });
+}
+
+TEST_P(StoreSuite, IdentitiesAreListedByName) {
   Run([](Transaction& tx) {
     for (const char* identity : {"worker/b", "agent/a", "worker/a"}) {
-      store::Revocation row;
+      store::KnownIdentity row;
       row.set_identity(identity);
-      row.set_time_ms(7);
-      BL_RETURN_IF_ERROR(tx.PutRevocation(row));
+      row.set_revoke_time_ms(7);
+      BL_RETURN_IF_ERROR(tx.PutIdentity(row));
     }
-    EXPECT_THAT(tx.PutRevocation(store::Revocation()),
+    EXPECT_THAT(tx.PutIdentity(store::KnownIdentity()),
                 StatusIs(absl::StatusCode::kInvalidArgument));
     return absl::OkStatus();
   });
-  const auto rows = ReadValue(store(), [](Transaction& tx) { return tx.ListRevocations(); });
+  const auto rows = ReadValue(store(), [](Transaction& tx) { return tx.ListIdentities(); });
   ASSERT_THAT(rows, IsOk());
   std::vector<std::string> found;
-  for (const store::Revocation& row : *rows) found.push_back(row.identity());
+  for (const store::KnownIdentity& row : *rows) found.push_back(row.identity());
   EXPECT_THAT(found, ElementsAre("agent/a", "worker/a", "worker/b"));
-  EXPECT_THAT(ReadValue(store(), [](Transaction& tx) { return tx.GetRevocation("worker/a"); }),
-              IsOkAndHolds(Optional(Property(&store::Revocation::time_ms, 7))));
+  EXPECT_THAT(ReadValue(store(), [](Transaction& tx) { return tx.GetIdentity("worker/a"); }),
+              IsOkAndHolds(Optional(Property(&store::KnownIdentity::revoke_time_ms, 7))));
 }
 
 // ---- request_id

@@ -1,4 +1,4 @@
-// Whether a coordinator answers, and of which version it is.
+// Whether a coordinator answers, of which version it is, and whether the key it knows us by is ours alone.
 #pragma once
 
 #include <string>
@@ -17,6 +17,9 @@ class CoordinatorCheck : public Check {
   std::vector<Finding> Look(const Host& host) const override;
 
  private:
+  std::vector<Finding> LookAtKey(const Host& host) const;
+  Finding LookAtCoordinator(const Host& host) const;
+
   const Target coordinator_;
   const std::string version_;
 };

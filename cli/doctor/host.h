@@ -32,6 +32,8 @@ class Host {
   // Whether a file or folder is there, and whether we may write it.
   virtual bool Exists(const std::string& path) const = 0;
   virtual bool MayWrite(const std::string& path) const = 0;
+  // Whether everybody on this machine may read a file: it and its folder let them.
+  virtual bool AnybodyMayRead(const std::string& path) const = 0;
   // Of the file system of `path`, which exists.
   virtual absl::StatusOr<DiskSpace> Disk(const std::string& path) const = 0;
 

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>
 
@@ -102,6 +103,13 @@ bool LocalHost::Exists(const std::string& path) const {
 }
 
 bool LocalHost::MayWrite(const std::string& path) const { return access(path.c_str(), W_OK) == 0; }
+
+bool LocalHost::AnybodyMayRead(const std::string& path) const {
+  struct stat file, folder;
+  const std::string parent = std::filesystem::path(path).parent_path().string();
+  return stat(path.c_str(), &file) == 0 && stat(parent.c_str(), &folder) == 0 &&
+         (file.st_mode & S_IROTH) != 0 && (folder.st_mode & S_IXOTH) != 0;
+}
 
 absl::StatusOr<DiskSpace> LocalHost::Disk(const std::string& path) const {
   struct statfs info = {};

@@ -13,6 +13,7 @@ class LocalHost : public Host {
   absl::StatusOr<std::string> Read(const std::string& path) const override;
   bool Exists(const std::string& path) const override;
   bool MayWrite(const std::string& path) const override;
+  bool AnybodyMayRead(const std::string& path) const override;
   absl::StatusOr<DiskSpace> Disk(const std::string& path) const override;
   bool PortIsFree(int port) const override;
   absl::StatusOr<std::string> AskCoordinator(const Target& coordinator) const override;

@@ -22,7 +22,7 @@ class FakeHost : public Host {
   }
 
   std::map<std::string, std::string> variables = {{"HOME", "/root"}}, files;
-  std::set<std::string> folders = {"/"}, writable = {"/"};
+  std::set<std::string> folders = {"/"}, writable = {"/"}, readable_by_all;
   std::map<std::string, DiskSpace> disks;  // By folder.
   std::set<int> taken_ports;
   std::map<std::string, absl::StatusOr<std::string>> coordinators;  // What they say, by address.
@@ -50,6 +50,9 @@ class FakeHost : public Host {
     return files.count(path) > 0 || folders.count(path) > 0;
   }
   bool MayWrite(const std::string& path) const override { return writable.count(path) > 0; }
+  bool AnybodyMayRead(const std::string& path) const override {
+    return readable_by_all.count(path) > 0;
+  }
   absl::StatusOr<DiskSpace> Disk(const std::string& path) const override {
     const auto disk = disks.find(path);
     if (disk == disks.end()) return absl::UnavailableError(path + ": no such disk");

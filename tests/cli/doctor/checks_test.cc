@@ -219,5 +219,16 @@ TEST_F(ChecksTest, Coordinator) {
   EXPECT_THAT(check.Look(host_), Is(State::kWarning, "version 1.1", "the same release"));
 }
 
+TEST_F(ChecksTest, AKeyIsItsOwnersAlone) {
+  host_.coordinators["lab:7411"] = "workers connected: 1";
+  const CoordinatorCheck check({"lab:7411", "/id"}, "1.2");
+  EXPECT_EQ(check.Look(host_).size(), 1u);
+  host_.readable_by_all = {"/id/key.pem"};
+  const std::vector<Finding> findings = check.Look(host_);
+  ASSERT_EQ(findings.size(), 2u);
+  EXPECT_EQ(findings[0].state, State::kWarning);
+  EXPECT_THAT(findings[0].text, HasSubstr("may read the private key /id/key.pem"));
+}
+
 }  // namespace
 }  // namespace boardloop

@@ -4,12 +4,14 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <string>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "cli/http/http_server.h"
+#include "core/base/files.h"
 #include "core/base/unique_fd.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_folder.h"
@@ -39,6 +41,22 @@ TEST(LocalHostTest, AFolderHasADisk) {
   EXPECT_GT(disk->free_bytes, 0);
   EXPECT_NE(disk->filesystem, "");
   EXPECT_THAT(host.Disk(folder.Path("none")), StatusIs(absl::StatusCode::kUnavailable));
+}
+
+TEST(LocalHostTest, WhatEverybodyMayReadIsSeenByFileAndFolder) {
+  const LocalHost host;
+  const TestFolder folder;
+  const std::string file = folder.Path("key.pem");
+  ASSERT_THAT(WriteFileAtomically(file, "key"), IsOk());
+  const auto seen = [&](mode_t of_folder, mode_t of_file) {
+    EXPECT_EQ(chmod(folder.path().c_str(), of_folder), 0);
+    EXPECT_EQ(chmod(file.c_str(), of_file), 0);
+    return host.AnybodyMayRead(file);
+  };
+  EXPECT_TRUE(seen(0755, 0644));
+  EXPECT_FALSE(seen(0700, 0644));
+  EXPECT_FALSE(seen(0755, 0640));
+  EXPECT_FALSE(host.AnybodyMayRead(folder.Path("none")));
 }
 
 TEST(LocalHostTest, APortIsTakenWhileSomebodyListens) {

@@ -68,6 +68,10 @@ CLI::Option* AddNumber(CLI::App& command, const std::string& flag, double& value
       ->type_name("X");
 }
 
+std::string NotEmpty(const std::string& text) {
+  return text.empty() ? "is empty: leave the option away, or give a value" : "";
+}
+
 void AddSeed(CLI::App& command, uint64_t& seed) {
   AddParsedInteger(command, "--seed", 0, std::numeric_limits<int64_t>::max(),
                    "Seed of the random choices; the same seed gives the same result",

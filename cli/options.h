@@ -31,6 +31,9 @@ CLI::Option* AddInteger(CLI::App& command, const std::string& flag, std::optiona
 CLI::Option* AddNumber(CLI::App& command, const std::string& flag, double& value, double low,
                        double high, const std::string& help);
 
+// A check of CLI11's: a name that a script leaves empty by mistake is not one that was left away.
+std::string NotEmpty(const std::string& text);
+
 // --seed N, --threads N (all processors unless told), --samples N of each pair of a space's grid.
 void AddSeed(CLI::App& command, uint64_t& seed);
 void AddThreads(CLI::App& command, int32_t& threads);

@@ -203,6 +203,8 @@ class Coordinator::Parts {
       const auto garbage = artifacts_->CollectGarbage();
       if (!garbage.ok()) LOG(ERROR) << "artifacts: " << garbage.status();
     }
+    const absl::Status kept = tls_ != nullptr ? tls_->Tick() : absl::OkStatus();
+    if (!kept.ok()) LOG(ERROR) << kept;
   }
 
   Options options_;

@@ -32,7 +32,8 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> OwnCredentials(
   BL_ASSIGN_OR_RETURN(const std::string request, MakeCertificateRequest(key));
   // A name that nobody has revoked.
   BL_ASSIGN_OR_RETURN(const std::string random, NewSecret());
-  const std::string name = absl::StrCat("local-", absl::BytesToHexString(random.substr(0, 8)));
+  const std::string name =
+      absl::StrCat(kOwnProgramPrefix, absl::BytesToHexString(random.substr(0, 8)));
   BL_ASSIGN_OR_RETURN(
       const std::string certificate,
       authority.SignIdentity(request, MakeIdentity(v1::Identity::OPERATOR, name), absl::Now()));

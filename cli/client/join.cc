@@ -87,6 +87,8 @@ absl::StatusOr<v1::Identity> JoinCoordinator(const std::string& address, const s
   request.set_secret(parsed.secret());
   request.set_name(asked);
   BL_ASSIGN_OR_RETURN(*request.mutable_certificate_request(), MakeCertificateRequest(files.key));
+  BL_RETURN_IF_ERROR(
+      Annotate(PrepareIdentityFolder(folder), "the token was not used: the identity"));
   BL_ASSIGN_OR_RETURN(const v1::JoinResponse response, Call(address, authority, request));
   files.certificate = response.certificate();
   files.authority = authority;

@@ -81,7 +81,7 @@ absl::StatusOr<MemberTarget> PrepareMember(
     BL_ASSIGN_OR_RETURN(target_flags, Join(flags, role, suffix, own_folder, log));
   }
   MemberTarget result;
-  BL_ASSIGN_OR_RETURN(result.target, FindTarget(target_flags));
+  BL_ASSIGN_OR_RETURN(result.target, FindTarget(target_flags, own_folder));
   std::string name = flags.name;
   if (!result.target.identity.empty()) {
     BL_RETURN_IF_ERROR(CheckUsable(result.target.identity, absl::Now()));
@@ -95,9 +95,9 @@ absl::StatusOr<MemberTarget> PrepareMember(
     }
     if (!name.empty() && name != identity.name()) {
       return absl::InvalidArgumentError(absl::StrFormat(
-          "the name is %s, and the identity in %s is %s: leave --name away, or join "
-          "with that name",
-          name, result.target.identity, IdentityText(identity)));
+          "the name is %s, and the identity in %s is %s: leave --name away, or join as %s into "
+          "another folder (--identity)",
+          name, result.target.identity, IdentityText(identity), name));
     }
     name = identity.name();
   }
@@ -107,6 +107,8 @@ absl::StatusOr<MemberTarget> PrepareMember(
 
 void AddMemberFlags(CLI::App& command, MemberFlags& flags) {
   AddTarget(command, flags.target);
+  command.get_option("--identity")
+      ->default_str("identity in --state, else ~/.config/boardloop/identity");
   command
       .add_option("--name", flags.name,
                   "The same after a restart (default: the identity's, else the host's)")

@@ -25,8 +25,8 @@ struct MemberTarget {
   std::string member;  // "members/{name}"
 };
 
-// Joins first where there is a token file, and no identity in the folder that can be used. With a token file the folder is what
-// --identity or BOARDLOOP_IDENTITY says, else `own_folder`: a user's own identity is left alone.
+// Joins first where there is a token file, and no identity in the folder that can be used. The folder is what --identity or
+// BOARDLOOP_IDENTITY says, else `own_folder`; a user's own identity is left alone where there is a token file.
 // suffix   of the default name: "worker"
 //
 // INVALID_ARGUMENT     a name that is not the identity's; and as JoinCoordinator

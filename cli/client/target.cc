@@ -23,7 +23,7 @@ std::string AskedIdentity(const TargetFlags& flags) {
   return flags.identity.empty() ? Environment("BOARDLOOP_IDENTITY") : flags.identity;
 }
 
-absl::StatusOr<Target> FindTarget(const TargetFlags& flags) {
+absl::StatusOr<Target> FindTarget(const TargetFlags& flags, const std::string& own_folder) {
   Target target;
   target.address = flags.server.empty() ? Environment("BOARDLOOP_SERVER") : flags.server;
   if (!target.address.empty()) BL_RETURN_IF_ERROR(ParseHostPort(target.address).status());
@@ -37,11 +37,12 @@ absl::StatusOr<Target> FindTarget(const TargetFlags& flags) {
                                   absl::StrFormat("server of the identity in %s", asked)));
     }
   }
-  if (asked.empty()) {
+  for (const std::string& folder : {own_folder, DefaultIdentityFolder()}) {
+    if (!asked.empty() || folder.empty() || !target.identity.empty()) continue;
     // What is damaged there counts only for those who ask for it.
-    const absl::StatusOr<IdentityFiles> files = ReadIdentity(DefaultIdentityFolder());
+    const absl::StatusOr<IdentityFiles> files = ReadIdentity(folder);
     if (files.ok() && (target.address.empty() || target.address == files->server)) {
-      target.identity = DefaultIdentityFolder();
+      target.identity = folder;
       target.address = files->server;
     }
   }

@@ -8,11 +8,15 @@
 #include <string>
 
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "cli/client/credentials.h"
 #include "cli/client/join.h"
 #include "cli/client/target.h"
 #include "cli/join/commands.h"
+#include "cli/options.h"
 #include "cli/output.h"
 #include "core/base/status.h"
+#include "core/identity/certificate.h"
 #include "core/identity/identity_folder.h"
 #include "core/identity/identity_name.h"
 
@@ -35,6 +39,7 @@ Examples:
 
 struct Flags {
   std::string address, token, name, identity;
+  bool replace = false;
 };
 
 absl::StatusOr<std::string> ReadToken(const std::string& token) {
@@ -51,6 +56,17 @@ std::string LoginName() {
   return CheckIdentityName(name).ok() ? name : "";
 }
 
+// Its key is nowhere else.
+absl::Status CheckReplaceable(const std::string& folder) {
+  if (!CheckUsable(folder, absl::Now()).ok()) return absl::OkStatus();
+  BL_ASSIGN_OR_RETURN(const IdentityFiles files, ReadIdentity(folder));
+  BL_ASSIGN_OR_RETURN(const Certificate certificate, ParseCertificate(files.certificate));
+  return absl::AlreadyExistsError(absl::StrFormat(
+      "%s has the identity %s at %s: --identity names another folder, --replace replaces it; the "
+      "token was not used",
+      folder, IdentityText(*certificate.identity), files.server));
+}
+
 absl::StatusOr<ExitCode> RunJoin(const Flags& flags) {
   BL_ASSIGN_OR_RETURN(const std::string token, ReadToken(flags.token));
   TargetFlags target;
@@ -60,10 +76,16 @@ absl::StatusOr<ExitCode> RunJoin(const Flags& flags) {
     return absl::InvalidArgumentError("the identity is \"none\", must be a folder to write");
   }
   if (folder.empty()) folder = DefaultIdentityFolder();
-  BL_ASSIGN_OR_RETURN(const v1::Identity identity,
-                      JoinCoordinator(flags.address, token, flags.name, folder, LoginName()));
+  if (!flags.replace) BL_RETURN_IF_ERROR(CheckReplaceable(folder));
+  const absl::StatusOr<v1::Identity> identity =
+      JoinCoordinator(flags.address, token, flags.name, folder, LoginName());
+  if (absl::IsUnavailable(identity.status())) {
+    WriteMessage(std::string(identity.status().message()));
+    return ExitCode::kUnreachable;
+  }
+  if (!identity.ok()) return identity.status();
   BL_RETURN_IF_ERROR(WriteResults(
-      absl::StrFormat("%s at %s, in %s\n", IdentityText(identity), flags.address, folder)));
+      absl::StrFormat("%s at %s, in %s\n", IdentityText(*identity), flags.address, folder)));
   return ExitCode::kOk;
 }
 
@@ -82,12 +104,14 @@ void AddJoinCommand(CLI::App& program, Action& action) {
   command
       .add_option("--name", flags->name,
                   "Who you are (default: the token's name, else your login name)")
-      ->type_name("NAME");
+      ->type_name("NAME")
+      ->check(NotEmpty);
   command
       .add_option("--identity", flags->identity,
                   "Folder to write the identity to (BOARDLOOP_IDENTITY)")
       ->type_name("DIR")
       ->default_str("~/.config/boardloop/identity");
+  command.add_flag("--replace", flags->replace, "Also where the folder has a valid identity");
   command.callback([flags, &action] { action = [flags] { return RunJoin(*flags); }; });
 }
 

@@ -7,6 +7,7 @@
 #include "absl/time/clock.h"
 #include "cli/join/commands.h"
 #include "cli/join/identity_text.h"
+#include "cli/options.h"
 #include "cli/output.h"
 #include "cli/remote/json.h"
 #include "cli/remote/pages.h"
@@ -61,7 +62,8 @@ void AddTokensCommand(CLI::App& program, Action& action) {
   command.footer(kNotes);
   auto flags = std::make_shared<Flags>();
   command.add_option("--delete", flags->deleted, "Nobody joins with this one any more")
-      ->type_name("ID");
+      ->type_name("ID")
+      ->check(NotEmpty);
   AddRemoteFlags(command, flags->remote);
   RunOnServer(command, action, flags, RunTokens);
 }

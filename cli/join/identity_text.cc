@@ -14,7 +14,6 @@ namespace {
 
 std::string StateOf(const v1::KnownIdentity& known, absl::Time now) {
   if (known.has_revoke_time()) return "revoked";
-  if (!known.has_expire_time()) return "has not called";
   return ToTime(known.expire_time()) < now ? "expired" : "valid";
 }
 

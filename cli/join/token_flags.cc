@@ -22,7 +22,8 @@ void AddTokenFlags(CLI::App& command, TokenFlags& flags) {
   command
       .add_option("--name", flags.name,
                   "The only name it may be used for (default: who joins chooses)")
-      ->type_name("NAME");
+      ->type_name("NAME")
+      ->check(NotEmpty);
   AddInteger(command, "--uses", flags.uses, 1, 1000, "How many may join with it");
   AddInteger(command, "--hours", flags.hours, 1, 720, "How long it may be used");
 }

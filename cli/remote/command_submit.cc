@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "cli/options.h"
 #include "cli/output.h"
 #include "cli/remote/artifact_transfer.h"
 #include "cli/remote/checkpoint_file.h"
@@ -157,7 +158,8 @@ void AddSubmitCommand(CLI::App& program, Action& action) {
   AddSearchFlags(command, flags->search);
   command
       .add_option("--name", flags->name, "Name of the search (default: chosen by the coordinator)")
-      ->type_name("ID");
+      ->type_name("ID")
+      ->check(NotEmpty);
   CLI::Option* validate =
       command.add_flag("--validate-only", flags->validate_only,
                        "Say what fits, and which share of random networks each limit "

@@ -159,15 +159,18 @@ absl::StatusOr<Authority> Authority::LoadOrCreate(const std::string& folder, abs
   return Load(folder);
 }
 
+absl::Duration LifeOf(const v1::Identity& identity) {
+  const bool person =
+      identity.role() == v1::Identity::USER || identity.role() == v1::Identity::OPERATOR;
+  return person ? kPersonLife : kProgramLife;
+}
+
 absl::StatusOr<std::string> Authority::SignIdentity(const std::string& request,
                                                     const v1::Identity& identity,
                                                     absl::Time now) const {
   BL_RETURN_IF_ERROR(CheckIdentity(identity));
-  const bool person =
-      identity.role() == v1::Identity::USER || identity.role() == v1::Identity::OPERATOR;
   return Sign(request, IdentityText(identity), "clientAuth",
-              absl::StrCat("URI:", IdentityUri(identity)), now,
-              person ? kPersonLife : kProgramLife);
+              absl::StrCat("URI:", IdentityUri(identity)), now, LifeOf(identity));
 }
 
 absl::StatusOr<std::string> Authority::SignServer(const std::string& request,

@@ -23,6 +23,8 @@ namespace boardloop {
 inline constexpr absl::Duration kProgramLife = absl::Hours(24);
 // Of users and operators, whose commands renew theirs: a weekend, or a vacation, must not lock them out.
 inline constexpr absl::Duration kPersonLife = absl::Hours(24 * 30);
+// How long a certificate of `identity` lives.
+absl::Duration LifeOf(const v1::Identity& identity);
 // Certificates are valid from a little before they were made: clocks of a farm differ.
 inline constexpr absl::Duration kClockTolerance = absl::Minutes(10);
 

@@ -82,13 +82,18 @@ absl::StatusOr<IdentityFiles> ReadIdentity(const std::string& folder) {
   return refused(fits);
 }
 
-absl::Status WriteIdentity(const std::string& folder, const IdentityFiles& files) {
+absl::Status PrepareIdentityFolder(const std::string& folder) {
   namespace fs = std::filesystem;
   std::error_code error;
   if (fs::create_directories(folder, error)) {
     fs::permissions(folder, fs::perms::owner_all, error);
   }
   if (error) return FileError("making the folder", folder, error.value());
+  return Lock(folder).status();
+}
+
+absl::Status WriteIdentity(const std::string& folder, const IdentityFiles& files) {
+  BL_RETURN_IF_ERROR(PrepareIdentityFolder(folder));
   BL_ASSIGN_OR_RETURN(const UniqueFd lock, Lock(folder));
   BL_RETURN_IF_ERROR(WriteFileAtomically(AuthorityFileIn(folder), files.authority));
   BL_RETURN_IF_ERROR(WriteFileAtomically(ServerFile(folder), files.server + "\n"));

@@ -36,7 +36,10 @@ std::string AuthorityFileIn(const std::string& folder);
 // PERMISSION_DENIED    not readable
 absl::StatusOr<IdentityFiles> ReadIdentity(const std::string& folder);
 
-// Makes the folder (0700) where there is none. `files` fit together.
+// Makes the folder (0700) where there is none, and sees that files can be written there. Others as files fail.
+absl::Status PrepareIdentityFolder(const std::string& folder);
+
+// Into a folder that is prepared first. `files` fit together.
 //
 // RESOURCE_EXHAUSTED and others as files fail
 absl::Status WriteIdentity(const std::string& folder, const IdentityFiles& files);

@@ -21,6 +21,9 @@ absl::Status CheckIdentityName(const std::string& name);
 // The same of the name, and that there is a role.
 absl::Status CheckIdentity(const v1::Identity& identity);
 
+// What the names of operators begin with that the coordinator's own programs are for the time of a call.
+inline constexpr char kOwnProgramPrefix[] = "local-";
+
 v1::Identity MakeIdentity(v1::Identity::Role role, const std::string& name);
 
 // "worker/lab-3"

@@ -11,7 +11,6 @@
 #include "core/identity/identity_name.h"
 #include "core/identity/key.h"
 #include "glog/logging.h"
-#include "server/api/no_such.h"
 #include "server/api/page_token.h"
 #include "server/security/caller.h"
 #include "server/security/join_tokens.h"
@@ -119,7 +118,7 @@ grpc::Status SecurityService::DeleteToken(grpc::ServerContext* context,
   if (deleted.ok()) {
     LOG(INFO) << IdentityText(*caller) << " deleted the token " << request->token_id();
   }
-  return ToGrpc(OrNoSuch(deleted, request->token_id()));
+  return ToGrpc(deleted);
 }
 
 grpc::Status SecurityService::ListIdentities(grpc::ServerContext* /*context*/,

@@ -1,10 +1,13 @@
 #include "server/security/identities.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "core/base/status.h"
+#include "core/identity/authority.h"
 #include "core/identity/identity_name.h"
 #include "server/store/timestamps.h"
 
@@ -21,6 +24,10 @@ absl::StatusOr<store::KnownIdentity> RowOf(Transaction& tx, const std::string& i
 
 void SetFirstTime(absl::Time time, store::KnownIdentity& row) {
   if (row.first_time_ms() == 0) row.set_first_time_ms(absl::ToUnixMillis(time));
+}
+
+void SetExpireTime(absl::Time time, store::KnownIdentity& row) {
+  row.set_expire_time_ms(std::max(row.expire_time_ms(), absl::ToUnixMillis(time)));
 }
 
 google::protobuf::Timestamp TimestampOf(int64_t time_ms) {
@@ -41,6 +48,7 @@ v1::KnownIdentity ToProto(const store::KnownIdentity& row, const v1::Identity& i
 absl::Status NoteJoined(Transaction& tx, const v1::Identity& identity, absl::Time now) {
   BL_ASSIGN_OR_RETURN(store::KnownIdentity row, RowOf(tx, IdentityText(identity)));
   SetFirstTime(now, row);
+  SetExpireTime(now + LifeOf(identity), row);
   return tx.PutIdentity(row);
 }
 
@@ -65,11 +73,16 @@ absl::Status Identities::Check(const v1::Identity& identity) const {
   const auto found = revoked_.find(text);
   if (found == revoked_.end()) return absl::OkStatus();
   return absl::PermissionDeniedError(absl::StrFormat(
-      "%s was revoked at %s: an operator's token for another name lets its holder join again", text,
-      absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", found->second, absl::UTCTimeZone())));
+      "%s was revoked at %s: an operator's token for another name lets its holder join again, into "
+      "another identity folder",
+      text, absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", found->second, absl::UTCTimeZone())));
 }
 
 void Identities::Called(const v1::Identity& identity, absl::Time expire, absl::Time now) {
+  if (identity.role() == v1::Identity::OPERATOR &&
+      absl::StartsWith(identity.name(), kOwnProgramPrefix)) {
+    return;
+  }
   const std::string text = IdentityText(identity);
   MutexLock lock(mu_);
   const auto [entry, is_new] = calls_.try_emplace(text, Calls{now, now, expire});
@@ -105,8 +118,7 @@ absl::Status Identities::Keep() {
 
 void Identities::Add(const Calls& calls, store::KnownIdentity& row) {
   SetFirstTime(calls.first, row);
-  const int64_t expire_ms = absl::ToUnixMillis(calls.expire);
-  if (expire_ms > row.expire_time_ms()) row.set_expire_time_ms(expire_ms);
+  SetExpireTime(calls.expire, row);
 }
 
 absl::StatusOr<absl::Time> Identities::Revoke(const v1::Identity& identity, bool allow_missing,

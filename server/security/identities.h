@@ -29,7 +29,7 @@ class Identities {
   // PERMISSION_DENIED  it was revoked
   absl::Status Check(const v1::Identity& identity) const;
 
-  // It called, with a certificate that ends at `expire`. Quick: for every call.
+  // It called, with a certificate that ends at `expire`. Quick: for every call. Own programs of the coordinator are nobody.
   void Called(const v1::Identity& identity, absl::Time expire, absl::Time now);
 
   // Writes what calls have shown and the store does not have; to be called often. Statuses of Store::Run.
@@ -61,7 +61,7 @@ class Identities {
   std::map<std::string, Calls> calls_ ABSL_GUARDED_BY(mu_);
 };
 
-// Notes in a transaction that lets `identity` join that it is known.
+// Notes in a transaction that lets `identity` join that it is known, with a certificate of now.
 absl::Status NoteJoined(Transaction& tx, const v1::Identity& identity, absl::Time now);
 
 }  // namespace boardloop

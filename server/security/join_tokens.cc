@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "core/base/field_check.h"
 #include "core/base/status.h"
+#include "core/base/text.h"
 #include "core/identity/identity_name.h"
 #include "core/identity/join_token.h"
 #include "server/security/identities.h"
@@ -17,6 +18,7 @@ namespace {
 constexpr int32_t kMostUses = 1000;
 constexpr int32_t kMostHours = 720;
 constexpr size_t kIdDigits = 12;
+constexpr size_t kShownName = 100;
 // Tokens that have expired are remembered for so long, to say so.
 constexpr absl::Duration kRemembered = absl::Hours(24 * 30);
 
@@ -41,9 +43,9 @@ absl::Status CheckNotRevoked(Transaction& tx, const v1::Identity& identity) {
 
 absl::StatusOr<v1::Identity> WhoJoins(const store::Token& token, const std::string& name) {
   if (!token.name().empty() && !name.empty() && name != token.name()) {
-    return absl::PermissionDeniedError(
-        absl::StrFormat("the token is for %s/%s only, not for the name it was used with",
-                        RoleName(token.role()), token.name()));
+    return absl::PermissionDeniedError(absl::StrFormat("the token is for %s/%s only, not for %s",
+                                                       RoleName(token.role()), token.name(),
+                                                       Printable(name.substr(0, kShownName))));
   }
   if (token.name().empty() && name.empty()) {
     return absl::InvalidArgumentError(
@@ -155,7 +157,7 @@ absl::Status DeleteJoinToken(Store& store, const std::string& token_id) {
       return TokenId(row) == token_id;
     });
     if (found == rows.end()) {
-      return absl::NotFoundError(absl::StrFormat("there is no token %s", token_id));
+      return absl::NotFoundError(absl::StrFormat("there is no token with the ID \"%s\"", token_id));
     }
     return tx.DeleteToken(found->sha256());
   });

@@ -67,9 +67,9 @@ absl::Status ServerTls::Renew() {
 }
 
 absl::Status ServerTls::Tick() {
-  const absl::Status kept = Annotate(identities_->Keep(), "noting who has called");
+  absl::Status kept = Annotate(identities_->Keep(), "noting who has called");
   if (clock_.Now() < renewal_time_) return kept;
-  const absl::Status renewed = Annotate(Renew(), "renewing the coordinator's certificate");
+  absl::Status renewed = Annotate(Renew(), "renewing the coordinator's certificate");
   return renewed.ok() ? kept : renewed;
 }
 

@@ -101,9 +101,14 @@ TEST_F(SecurityTest, WhoHasJoinedIsServedAndOthersAreNot) {
   const ProcessOutput refused = Boardloop({"token", "--role", "user"});
   EXPECT_NE(refused.exit_code, 0);
   EXPECT_THAT(refused.err, HasSubstr("needs the role operator"));
-  const ProcessOutput again = Boardloop({"join", address_, token.out, "--name", "bert"});
+  const ProcessOutput over = Boardloop({"join", address_, token.out, "--name", "bert"});
+  EXPECT_EQ(over.exit_code, 1);
+  EXPECT_THAT(over.err, HasSubstr("has the identity user/anna at " + address_));
+  const ProcessOutput again =
+      Boardloop({"join", address_, token.out, "--name", "bert", "--replace"});
   EXPECT_NE(again.exit_code, 0);
   EXPECT_THAT(again.err, HasSubstr("used up"));
+  EXPECT_EQ(Boardloop({"join", "127.0.0.1:1", token.out, "--replace"}).exit_code, 6);
 
   const std::string olga = folder_.Path("olga");
   Join("operator", "olga", olga);
@@ -125,6 +130,7 @@ TEST_F(SecurityTest, WhoHasJoinedIsServedAndOthersAreNot) {
   EXPECT_THAT(revoked.err, HasSubstr("user/anna was revoked"));
 
   EXPECT_EQ(Server({"backup", folder_.Path("copy.db")}).exit_code, 0);
+  EXPECT_THAT(Boardloop({"identities", "--identity", olga}).out, Not(HasSubstr("local-")));
   server_.Stop(absl::Seconds(30));
   const ProcessOutput stopped = Server({"health"});
   EXPECT_EQ(stopped.exit_code, 1);
@@ -176,12 +182,24 @@ TEST_F(SecurityTest, AWorkerJoinsByItselfAndServes) {
               IsOkAndHolds(HasSubstr("as worker/w1")));
   EXPECT_TRUE(worker->Running());
 
+  // It finds its identity again, without the token.
+  worker->Stop(absl::Seconds(30));
+  worker = ChildProcess::Start(
+      {BOARDLOOP_WORKER, "serve", "--server", address_, "--state", folder_.Path("worker")},
+      {"", folder_.Path("again.log"), false});
+  ASSERT_THAT(worker, IsOk());
+  const auto log = [&] { return ReadFile(folder_.Path("again.log"), 1 << 20).value_or(""); };
+  while (log().find("as members/w1") == std::string::npos && absl::Now() < end) {
+    absl::SleepFor(absl::Milliseconds(100));
+  }
+  EXPECT_THAT(log(), HasSubstr("as members/w1"));
+  EXPECT_TRUE(worker->Running());
+
   // A revoked worker ends, and says why.
   EXPECT_EQ(Boardloop({"revoke", "worker/w1", "--identity", olga}).exit_code, 0);
   while (worker->Running() && absl::Now() < end) absl::SleepFor(absl::Milliseconds(100));
   EXPECT_FALSE(worker->Running());
-  EXPECT_THAT(ReadFile(folder_.Path("worker.log"), 1 << 20),
-              IsOkAndHolds(HasSubstr("worker/w1 was revoked")));
+  EXPECT_THAT(log(), HasSubstr("worker/w1 was revoked"));
 }
 
 }  // namespace

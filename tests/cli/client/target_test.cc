@@ -73,6 +73,22 @@ TEST_F(TargetTest, TheDefaultIdentityIsForItsOwnCoordinator) {
   EXPECT_EQ(Find("", ""), "127.0.0.1:7411 as ");
 }
 
+TEST_F(TargetTest, AProgramsOwnFolderComesBeforeTheDefault) {
+  Make(default_, "lab:1");
+  const std::string own = folder_.Path("worker/identity");
+  const auto find = [&](const std::string& server) {
+    const Target target = *FindTarget({server, ""}, own);
+    return target.address + " as " + target.identity;
+  };
+  EXPECT_EQ(find(""), "lab:1 as " + default_) << "it has none yet";
+  Make(own, "lab:2");
+  EXPECT_EQ(find(""), "lab:2 as " + own);
+  EXPECT_EQ(find("lab:2"), "lab:2 as " + own);
+  EXPECT_EQ(find("lab:1"), "lab:1 as " + default_);
+  EXPECT_EQ(find("lab:3"), "lab:3 as ");
+  EXPECT_EQ(FindTarget({"lab:2", "none"}, own)->identity, "");
+}
+
 TEST_F(TargetTest, AnIdentityThatIsAskedForIsForWhateverAddress) {
   Make(default_, "lab:1");
   const std::string mine = Make(folder_.Path("mine"), "mine:1");

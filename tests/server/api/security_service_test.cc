@@ -239,6 +239,12 @@ TEST_F(SecurityServiceTest, ANameThatNobodyHasIsRevokedOnlyOnRequest) {
   EXPECT_THAT(List(Open(v1::Identity::USER, "eve")), StatusIs(absl::StatusCode::kPermissionDenied));
 }
 
+TEST_F(SecurityServiceTest, WhoHasOnlyJustCalledIsKnownToTheNextCoordinator) {
+  EXPECT_THAT(List(Open(v1::Identity::USER, "anna")), IsOk());
+  Start("127.0.0.1:0", true);
+  EXPECT_THAT(Revoke(v1::Identity::USER, "anna"), IsOk());
+}
+
 TEST_F(SecurityServiceTest, WhoHasJoinedOrCalledIsListedInPages) {
   ASSERT_THAT(JoinCoordinator(address_, Token(v1::Identity::WORKER), "w7", folder_.Path("joined")),
               IsOk());
@@ -288,6 +294,13 @@ TEST_F(SecurityServiceTest, WhoJoinsIsWhoTheTokenSays) {
   EXPECT_THAT(JoinCoordinator(address_, token, "w8", folder_.Path("second")),
               StatusIs(absl::StatusCode::kUnauthenticated, HasSubstr("used up")));
   EXPECT_THAT(ReadIdentity(folder_.Path("second")), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(SecurityServiceTest, WhoCannotWriteAnIdentityUsesNoToken) {
+  const std::string token = Token(v1::Identity::USER, "anna");
+  EXPECT_THAT(JoinCoordinator(address_, token, "", "/proc/none"),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("the token was not used")));
+  EXPECT_THAT(JoinCoordinator(address_, token, "", folder_.Path("joined")), IsOk());
 }
 
 TEST_F(SecurityServiceTest, AnExpiredTokenIsRefused) {

@@ -99,13 +99,21 @@ TEST_F(IdentitiesTest, CallsThatCouldNotBeKeptAreKeptLater) {
   EXPECT_TRUE(Known().has_first_time());
 }
 
+TEST_F(IdentitiesTest, ThisMachinesOwnProgramsAreNobody) {
+  identities_->Called(MakeIdentity(v1::Identity::OPERATOR, "local-0123"), now_, now_);
+  EXPECT_TRUE(List().empty());
+  identities_->Called(MakeIdentity(v1::Identity::WORKER, "local-0123"), now_, now_);
+  EXPECT_EQ(List().size(), 1u);
+}
+
 TEST_F(IdentitiesTest, WhoJoinedIsKnownBeforeTheFirstCall) {
   ASSERT_THAT(store_.Run([&](Transaction& tx) { return NoteJoined(tx, worker_, now_); }), IsOk());
   ASSERT_THAT(
       store_.Run([&](Transaction& tx) { return NoteJoined(tx, worker_, now_ + absl::Hours(1)); }),
       IsOk());
   EXPECT_EQ(FromTimestamp(Known().first_time()), now_);
-  EXPECT_FALSE(Known().has_expire_time());
+  EXPECT_EQ(FromTimestamp(Known().expire_time()), now_ + absl::Hours(25));
+  EXPECT_FALSE(Known().has_last_call_time());
 }
 
 }  // namespace

@@ -70,7 +70,7 @@ absl::Status SqliteStore::Run(const Work& work) {
   CHECK(std::this_thread::get_id() != thread_.get_id()) << "Store::Run within a transaction";
   std::vector<std::function<void()>> after;
   const Work keeping = [&](Transaction& tx) {
-    const absl::Status status = work(tx);
+    absl::Status status = work(tx);
     after = tx.TakeAfterCommit();
     return status;
   };

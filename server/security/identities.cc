@@ -45,6 +45,11 @@ v1::KnownIdentity ToProto(const store::KnownIdentity& row, const v1::Identity& i
 
 }  // namespace
 
+bool IsOwnProgram(const v1::Identity& identity) {
+  return identity.role() == v1::Identity::OPERATOR &&
+         absl::StartsWith(identity.name(), kOwnProgramPrefix);
+}
+
 absl::Status NoteJoined(Transaction& tx, const v1::Identity& identity, absl::Time now) {
   BL_ASSIGN_OR_RETURN(store::KnownIdentity row, RowOf(tx, IdentityText(identity)));
   SetFirstTime(now, row);
@@ -79,10 +84,7 @@ absl::Status Identities::Check(const v1::Identity& identity) const {
 }
 
 void Identities::Called(const v1::Identity& identity, absl::Time expire, absl::Time now) {
-  if (identity.role() == v1::Identity::OPERATOR &&
-      absl::StartsWith(identity.name(), kOwnProgramPrefix)) {
-    return;
-  }
+  if (IsOwnProgram(identity)) return;
   const std::string text = IdentityText(identity);
   MutexLock lock(mu_);
   const auto [entry, is_new] = calls_.try_emplace(text, Calls{now, now, expire});
@@ -102,14 +104,18 @@ absl::Status Identities::Keep() {
       if (!calls.kept) fresh.emplace(identity, calls);
     }
   }
+  if (fresh.empty()) return absl::OkStatus();
+  absl::Status stored = store_.Run([&](Transaction& tx) -> absl::Status {
+    for (const auto& [identity, calls] : fresh) {
+      BL_ASSIGN_OR_RETURN(store::KnownIdentity row, RowOf(tx, identity));
+      Add(calls, row);
+      BL_RETURN_IF_ERROR(tx.PutIdentity(row));
+    }
+    return absl::OkStatus();
+  });
+  if (!stored.ok()) return stored;
+  MutexLock lock(mu_);
   for (const auto& [identity, calls] : fresh) {
-    BL_RETURN_IF_ERROR(store_.Run([&, name = identity, shown = calls](Transaction& tx) {
-      absl::StatusOr<store::KnownIdentity> row = RowOf(tx, name);
-      if (!row.ok()) return row.status();
-      Add(shown, *row);
-      return tx.PutIdentity(*row);
-    }));
-    MutexLock lock(mu_);
     Calls& now = calls_[identity];
     now.kept = now.expire == calls.expire;  // Else it has a newer certificate by now.
   }

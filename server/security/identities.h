@@ -61,6 +61,9 @@ class Identities {
   std::map<std::string, Calls> calls_ ABSL_GUARDED_BY(mu_);
 };
 
+// Whether it is one of those that the coordinator's own programs make for a call (server/own_coordinator.h): nobody joins as one.
+bool IsOwnProgram(const v1::Identity& identity);
+
 // Notes in a transaction that lets `identity` join that it is known, with a certificate of now.
 absl::Status NoteJoined(Transaction& tx, const v1::Identity& identity, absl::Time now);
 

@@ -33,7 +33,12 @@ absl::Status CheckRequest(const v1::CreateTokenRequest& request) {
   return check.status();
 }
 
-absl::Status CheckNotRevoked(Transaction& tx, const v1::Identity& identity) {
+absl::Status CheckMayJoin(Transaction& tx, const v1::Identity& identity) {
+  if (IsOwnProgram(identity)) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "the name is %s, which the coordinator's own programs have: must not begin with \"%s\"",
+        IdentityText(identity), kOwnProgramPrefix));
+  }
   BL_ASSIGN_OR_RETURN(const std::optional<store::KnownIdentity> known,
                       tx.GetIdentity(IdentityText(identity)));
   if (!known.has_value() || known->revoke_time_ms() == 0) return absl::OkStatus();
@@ -79,7 +84,7 @@ absl::StatusOr<v1::CreateTokenResponse> CreateJoinToken(Store& store,
   row.set_expire_time_ms(absl::ToUnixMillis(expire));
   const absl::Status kept = store.Run([&](Transaction& tx) -> absl::Status {
     if (!row.name().empty()) {
-      BL_RETURN_IF_ERROR(CheckNotRevoked(tx, MakeIdentity(row.role(), row.name())));
+      BL_RETURN_IF_ERROR(CheckMayJoin(tx, MakeIdentity(row.role(), row.name())));
     }
     BL_RETURN_IF_ERROR(tx.DeleteTokensBefore(absl::ToUnixMillis(now - kRemembered)));
     return tx.PutToken(row);
@@ -114,7 +119,7 @@ absl::StatusOr<v1::Identity> UseJoinToken(Store& store, const std::string& secre
                            absl::UTCTimeZone())));
     }
     BL_ASSIGN_OR_RETURN(identity, WhoJoins(*token, name));
-    BL_RETURN_IF_ERROR(CheckNotRevoked(tx, identity));
+    BL_RETURN_IF_ERROR(CheckMayJoin(tx, identity));
     const auto& keys = token->joined_keys();
     if (std::find(keys.begin(), keys.end(), key_digest) != keys.end()) return absl::OkStatus();
     if (token->joined_keys_size() >= token->uses()) {

@@ -97,6 +97,17 @@ TEST_F(JoinTokensTest, NobodyJoinsUnderARevokedName) {
   EXPECT_THAT(Create(request), StatusIs(absl::StatusCode::kPermissionDenied));
 }
 
+TEST_F(JoinTokensTest, NobodyJoinsAsTheCoordinatorsOwnProgram) {
+  v1::CreateTokenRequest request;
+  request.set_role(v1::Identity::OPERATOR);
+  request.set_name("local-bob");
+  EXPECT_THAT(Create(request), StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("local-")));
+  request.clear_name();
+  const std::string secret = ParseJoinToken(Create(request)->token())->secret();
+  EXPECT_THAT(Use(secret, "local-bob", "key"), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Use(secret, "bob", "key"), IsOkAndHolds("operator/bob"));
+}
+
 TEST_F(JoinTokensTest, WhoJoinedIsKnown) {
   EXPECT_THAT(Use(Make(), "a", "key"), IsOk());
   const std::vector<v1::KnownIdentity> known = *(*Identities::Load(store_))->List();
